@@ -13,7 +13,7 @@
  * and the registry behind them are thread safe. Closing needs all transactions to have ended.
  *
  * Durability: with WB_SYNC_DURABLE a commit that returned WB_OK is on the disk. With WB_SYNC_LAZY it survives the death
- * of the process, not that of the machine: such an environment must be thrown away when it is not trusted at open.
+ * of the process, not that of the machine: such an environment is thrown away when it is not trusted at open.
  *
  * Source of the idea: knot's knot_lmdb.c; powerdns and lightningstream for what goes wrong in containers.
  */
@@ -57,7 +57,8 @@ struct wb_env_options {
 /*
  * Opens, and makes what does not exist. The lists being malformed is a bug.
  * Errors: EXISTS: open in this process already; AGAIN: open in another process; MISMATCH: open in a process of another
- * PID namespace or machine; UNSUPPORTED: network file system; CORRUPT: not a sound database; IO, MEMORY.
+ * PID namespace or machine; UNSUPPORTED: network file system; CORRUPT: not a sound database, or one that is not trusted
+ * (wb_env_boot_trusted): a projection's is removed and rebuilt, a log's is a case for the operator; IO, MEMORY.
  */
 enum wb_err wb_env_open(const struct wb_env_options *options, struct wb_env **ret_env) WB_MUST_CHECK;
 /*
@@ -70,11 +71,12 @@ enum wb_err wb_env_close(struct wb_env *env) WB_MUST_CHECK;
 void wb_env_abandon(struct wb_env *env);
 
 /*
- * Whether the content may be believed: it was new, or always durable, or cleanly stopped, or written in this boot of
- * the machine only. A copy by wb_env_copy is. If not: abandon, wb_env_remove, open again and rebuild. As long as nobody
- * removes it, it stays untrusted.
+ * Whether the content may be believed: there is none yet, or it was always durable, or cleanly stopped, or is a copy by
+ * wb_env_copy, or was written in this boot of the machine only. Reads small files beside the database only, since LMDB
+ * may crash on a damaged one; wb_env_open asks by itself. As long as nobody removes it, what is not trusted stays so.
+ * Uses dir, sync and boot_id of options. Errors: IO.
  */
-bool wb_env_boot_trusted(const struct wb_env *env);
+enum wb_err wb_env_boot_trusted(const struct wb_env_options *options, bool *ret_trusted) WB_MUST_CHECK;
 /* Whether the database did not exist before this open. */
 bool wb_env_was_new(const struct wb_env *env);
 
@@ -82,7 +84,8 @@ bool wb_env_was_new(const struct wb_env *env);
 enum wb_err wb_env_sync(struct wb_env *env) WB_MUST_CHECK;
 /*
  * Doubles the map, after a transaction ended with WB_ERR_FULL; then the caller redoes the whole transaction.
- * Errors: AGAIN: a transaction is under way in some thread; LIMIT: WB_ENV_MAP_BYTES_LIMIT is reached; IO.
+ * Errors: AGAIN: a transaction is under way in some thread; LIMIT: WB_ENV_MAP_BYTES_LIMIT is reached; IO: the
+ * environment is of no use any more.
  */
 enum wb_err wb_env_grow(struct wb_env *env) WB_MUST_CHECK;
 /* Frees the slots of readers whose process died (they pin old pages); ret_cleared: how many, may be NULL. At start
@@ -93,7 +96,7 @@ struct wb_env_usage {
 	uint64_t map_bytes;       /* reserved address space: the most the database can hold before it grows */
 	uint64_t used_bytes;      /* up to the last page ever used, free pages inside included */
 	uint64_t disk_free_bytes; /* of the file system, for unprivileged use */
-	unsigned readers;         /* slots ever used at once */
+	unsigned readers;         /* slots in use at most, since the first open */
 	unsigned transactions;    /* under way in this process now */
 };
 enum wb_err wb_env_usage(struct wb_env *env, struct wb_env_usage *ret_usage) WB_MUST_CHECK;
