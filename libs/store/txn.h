@@ -48,10 +48,11 @@ bool wb_txn_is_write(const struct wb_txn *txn);
 #define wb_get(txn, table, key, ret_value) wb_get_at(__FILE__, __LINE__, (txn), (table), (key), (ret_value))
 /* Whether key is there. */
 #define wb_has(txn, table, key) wb_has_at(__FILE__, __LINE__, (txn), (table), (key))
-/* Sets the value of key (values may be empty). Writing in a read transaction is a bug. */
-#define wb_put(txn, table, key, value) wb_put_at(__FILE__, __LINE__, (txn), (table), (key), (value))
+/* wb_put(txn, table, key, struct wb_bytes value) sets the value of key (values may be empty). Writing in a read
+ * transaction is a bug. */
+#define wb_put(txn, table, ...) wb_put_at(__FILE__, __LINE__, (txn), (table), __VA_ARGS__)
 /* The same for a key greater than all in its table, packing pages full; any other key: sticky WB_ERR_EXISTS. */
-#define wb_put_append(txn, table, key, value) wb_put_append_at(__FILE__, __LINE__, (txn), (table), (key), (value))
+#define wb_put_append(txn, table, ...) wb_put_append_at(__FILE__, __LINE__, (txn), (table), __VA_ARGS__)
 /* Removes key; false: it was not there, or the transaction has failed. */
 #define wb_del(txn, table, key) wb_del_at(__FILE__, __LINE__, (txn), (table), (key))
 /* Removes every row of the table. */
