@@ -145,7 +145,8 @@ static enum wb_err open_tables(struct wb_env *env)
 
 /*
  * The pages at the end of the file may never have been written, when they were freed again at once; but in a file that
- * lost its end a read of them would be SIGBUS. Lengthened, such pages read as zeros: MDB_CORRUPTED where they matter.
+ * lost its end a read of them would be SIGBUS. Lengthened, such pages read as zeros, which LMDB notices and
+ * wb_txn_check reports.
  */
 static enum wb_err lengthen_file(struct wb_env *env)
 {
@@ -173,6 +174,8 @@ static enum wb_err open_mdb(struct wb_env *env, uint64_t map_bytes)
 		map_bytes = MAP_BYTES_DEFAULT;
 	map_bytes = (map_bytes + page - 1) / page * page;
 	int rc = mdb_env_create(&env->mdb);
+	if (!rc)
+		rc = mdb_env_set_assert(env->mdb, wb_check_lmdb_assert);
 	if (!rc)
 		rc = mdb_env_set_maxdbs(env->mdb, (MDB_dbi)env->table_count + 1);
 	if (!rc)

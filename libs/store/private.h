@@ -67,6 +67,9 @@ void wb_env_leave(struct wb_env *env);
 /* Frees the pooled readers; none may be under way. */
 void wb_env_free_readers(struct wb_env *env);
 
+/* LMDB's assert hook: lets a check on this thread go on with WB_ERR_CORRUPT; else LMDB aborts when it returns. */
+void wb_check_lmdb_assert(MDB_env *env, const char *message);
+
 /* Claims the folder (made where absent). Errors as wb_env_open. */
 enum wb_err wb_owner_take(const char *dir, struct wb_owner *owner) WB_MUST_CHECK;
 void wb_owner_release(struct wb_owner *owner);

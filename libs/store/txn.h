@@ -109,8 +109,10 @@ typedef bool wb_dump_fn(void *ctx, const char *table, struct wb_bytes key, struc
 bool wb_txn_dump(struct wb_txn *txn, wb_dump_fn *visit, void *ctx);
 /*
  * Walks every row of every table: keys strictly rising and within limits, as many rows as the table says, every page
- * readable. The first damage becomes the sticky error (WB_ERR_CORRUPT) and is returned. It does not know what values
- * mean. Linear in the size of the environment: for tests, tools and after an I/O error.
+ * readable. The first damage becomes the sticky error (WB_ERR_CORRUPT) and is returned; abort the transaction then, and
+ * read no more. LMDB has no page checksums: damage inside a value is not seen (records carry hashes of their own), and
+ * some damage of page headers can crash the process. Linear in the size of the environment: for tests, tools and after
+ * an I/O error.
  */
 enum wb_err wb_txn_check(struct wb_txn *txn) WB_MUST_CHECK;
 

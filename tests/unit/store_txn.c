@@ -448,7 +448,7 @@ static void dump_is_ordered_by_name_and_key(void **state)
 	assert_int_equal(wb_env_close(env), WB_OK);
 }
 
-/* Overwrites what it finds of pattern in the closed database file. */
+/* Overwrites what it finds of pattern in the closed database file; with NULL: its whole page, by zeros. */
 static unsigned damage(const char *dir, const char *pattern, const char *with)
 {
 	char path[128];
@@ -464,7 +464,10 @@ static unsigned damage(const char *dir, const char *pattern, const char *with)
 	assert_int_equal(pread(fd, content, size, 0), st.st_size);
 	for (size_t i = 0; i + n <= size; i++)
 		if (memcmp(content + i, pattern, n) == 0) {
-			assert_int_equal(pwrite(fd, with, n, (off_t)i), (ssize_t)n);
+			static const char zeros[4096];
+			off_t at = with ? (off_t)i : (off_t)(i / sizeof zeros * sizeof zeros);
+			size_t bytes = with ? n : sizeof zeros;
+			assert_int_equal(pwrite(fd, with ? with : zeros, bytes, at), (ssize_t)bytes);
 			hits++;
 		}
 	free(content);
@@ -493,6 +496,29 @@ static void check_finds_damage(void **state)
 	wb_env_abandon(env);
 }
 
+/* LMDB itself would abort at such a page. */
+static void check_finds_a_lost_page(void **state)
+{
+	struct wb_env *env = rig_open(*state, WB_SYNC_DURABLE);
+	struct wb_txn *txn = begin_write(env);
+	for (unsigned i = 0; i < 2000; i++) {
+		char text[16];
+		(void)snprintf(text, sizeof text, "key%05u", i);
+		struct wb_key k = rig_key(text);
+		assert_true(wb_put_append(txn, &alpha, &k, wb_bytes_str("a value of some length")));
+	}
+	assert_int_equal(wb_txn_commit(txn), WB_OK);
+	assert_int_equal(wb_env_close(env), WB_OK);
+	assert_int_equal(damage(*state, "key01007", NULL), 1);
+	env = rig_open(*state, WB_SYNC_DURABLE);
+	txn = begin_read(env);
+	assert_int_equal(wb_txn_check(txn), WB_ERR_CORRUPT);
+	assert_string_equal(wb_txn_failure(txn)->table, "alpha");
+	wb_txn_abort(txn);
+	rig_expect(env, &zeta, "untouched", NULL); /* the environment itself is still usable */
+	wb_env_abandon(env);
+}
+
 /* A file that lost its end gives an error, not a SIGBUS. */
 static void check_finds_a_cut_file(void **state)
 {
@@ -503,7 +529,6 @@ static void check_finds_a_cut_file(void **state)
 	assert_int_equal(wb_env_close(env), WB_OK);
 	(void)snprintf(path, sizeof path, "%s/data.mdb", (const char *)*state);
 	assert_int_equal(stat(path, &st), 0);
-	/* Tables' roots were written last, leaves before: cut what lies in the middle out of the tail by zeros. */
 	assert_int_equal(truncate(path, st.st_size / 2), 0);
 	struct wb_env_options options = rig_options(*state, WB_SYNC_DURABLE);
 	env = NULL;
@@ -533,6 +558,7 @@ int main(void)
 	        TEST(rows_that_do_not_unpack),
 	        TEST(dump_is_ordered_by_name_and_key),
 	        TEST(check_finds_damage),
+	        TEST(check_finds_a_lost_page),
 	        TEST(check_finds_a_cut_file),
 	};
 	return cmocka_run_group_tests_name("store_txn", tests, NULL, NULL);
