@@ -34,8 +34,10 @@ struct wb_env {
 	char boot_id[WB_BOOT_ID_BYTES];
 	enum wb_sync_mode sync;
 	bool was_new;
-	pthread_mutex_t lock;        /* guards what follows; held across a change of the map's size */
-	unsigned active;             /* transactions under way, and copies */
+	pthread_mutex_t lock; /* guards what follows; held across a change of the map's size */
+	unsigned active;      /* transactions under way, and copies */
+	bool writing;         /* a write transaction is under way, of the thread writer */
+	pthread_t writer;
 	struct wb_txn *free_readers; /* ended, their LMDB transaction reset */
 	struct wb_failure failure;
 	uint8_t *scratch; /* a put's copy of its value; the write transaction's */

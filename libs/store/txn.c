@@ -70,8 +70,27 @@ enum wb_err wb_txn_read(struct wb_env *env, struct wb_txn **ret_txn)
 
 enum wb_err wb_txn_write(struct wb_env *env, struct wb_txn **ret_txn)
 {
-	wb_env_enter(env);
-	return begin(env, NULL, true, ret_txn);
+	(void)pthread_mutex_lock(&env->lock);
+	/* It would wait for itself. */
+	WB_ASSERT(!env->writing || !pthread_equal(env->writer, pthread_self()));
+	env->active++;
+	(void)pthread_mutex_unlock(&env->lock);
+	enum wb_err err = begin(env, NULL, true, ret_txn);
+	if (err)
+		return err;
+	(void)pthread_mutex_lock(&env->lock);
+	env->writing = true;
+	env->writer = pthread_self();
+	(void)pthread_mutex_unlock(&env->lock);
+	return WB_OK;
+}
+
+/* Before LMDB lets the next writer in. */
+static void stop_writing(struct wb_env *env)
+{
+	(void)pthread_mutex_lock(&env->lock);
+	env->writing = false;
+	(void)pthread_mutex_unlock(&env->lock);
 }
 
 /* LMDB frees the cursors of a write transaction only; closing them before is right for both. */
@@ -108,10 +127,12 @@ void wb_txn_abort(struct wb_txn *txn)
 	if (!txn)
 		return;
 	close_cursors(txn);
-	if (txn->write)
+	if (txn->write) {
+		stop_writing(txn->env);
 		mdb_txn_abort(txn->mdb);
-	else
+	} else {
 		mdb_txn_reset(txn->mdb);
+	}
 	leave(txn);
 }
 
@@ -123,6 +144,7 @@ enum wb_err wb_txn_commit(struct wb_txn *txn)
 		return err;
 	}
 	close_cursors(txn);
+	stop_writing(txn->env);
 	int rc = mdb_txn_commit(txn->mdb);
 	if (rc) {
 		/* The two that come before anything was written; after all others the file's state is unknown. */

@@ -29,7 +29,8 @@ struct wb_txn;
 
 /* Begins a read transaction, a pooled one where there is one. Errors: LIMIT (too many readers), MEMORY, IO. */
 enum wb_err wb_txn_read(struct wb_env *env, struct wb_txn **ret_txn) WB_MUST_CHECK;
-/* Begins the write transaction; waits for another thread's to end. Errors: MEMORY, IO. */
+/* Begins the write transaction; waits for another thread's to end, while one of this thread is a
+ * bug. Errors: MEMORY, IO. */
 enum wb_err wb_txn_write(struct wb_env *env, struct wb_txn **ret_txn) WB_MUST_CHECK;
 /* Ends it, whatever is returned: see above. Committing a read transaction only ends it (with its sticky error). */
 enum wb_err wb_txn_commit(struct wb_txn *txn) WB_MUST_CHECK;

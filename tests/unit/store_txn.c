@@ -3,6 +3,7 @@
 #include "store_rig.h"
 #include "weibao/v1/common.pb-c.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -416,6 +417,64 @@ static void rows_that_do_not_unpack(void **state)
 	assert_int_equal(wb_env_close(env), WB_OK);
 }
 
+struct watcher {
+	struct wb_env *env;
+	unsigned wrong, seen; /* pairs of rows that differed; transactions that found them */
+};
+
+/* Both tables hold the same number in every state that was ever committed. */
+static void *watch(void *ctx)
+{
+	struct watcher *w = ctx;
+	struct wb_key k = rig_key("n");
+	while (w->seen < 300) {
+		struct wb_txn *txn = NULL;
+		struct wb_bytes a, z;
+		if (wb_txn_read(w->env, &txn) != WB_OK) {
+			w->wrong++;
+			break;
+		}
+		bool both = wb_get(txn, &alpha, &k, &a) && wb_get(txn, &zeta, &k, &z);
+		w->wrong += !both || !wb_bytes_equal(a, z);
+		w->seen++;
+		wb_txn_abort(txn);
+	}
+	return NULL;
+}
+
+static void threads_read_while_one_writes_and_grows(void **state)
+{
+	struct wb_env_options options = rig_options(*state, WB_SYNC_LAZY);
+	struct wb_env *env = NULL;
+	struct watcher watchers[3];
+	pthread_t threads[3];
+	struct wb_key k = rig_key("n");
+	options.map_bytes = 256 * 1024;
+	assert_int_equal(wb_env_open(&options, &env), WB_OK);
+	rig_put(env, &alpha, "n", "none");
+	rig_put(env, &zeta, "n", "none");
+	for (size_t i = 0; i < 3; i++) {
+		watchers[i] = (struct watcher){.env = env};
+		assert_int_equal(pthread_create(&threads[i], NULL, watch, &watchers[i]), 0);
+	}
+	unsigned growths = 0;
+	for (uint64_t n = 0; n < 500; n++) {
+		struct wb_txn *txn = begin_write(env);
+		struct wb_bytes value = {(const uint8_t *)&n, sizeof n};
+		assert_true(wb_put(txn, &alpha, &k, value) && wb_put(txn, &zeta, &k, value));
+		assert_int_equal(wb_txn_commit(txn), WB_OK);
+		enum wb_err err = growths < 8 ? wb_env_grow(env) : WB_ERR_AGAIN;
+		assert_true(err == WB_OK || err == WB_ERR_AGAIN);
+		growths += err == WB_OK;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(watchers[i].wrong, 0);
+		assert_int_equal(watchers[i].seen, 300);
+	}
+	assert_int_equal(wb_env_close(env), WB_OK);
+}
+
 struct dump {
 	char text[256];
 	unsigned stop_after;
@@ -554,6 +613,7 @@ int main(void)
 	        TEST(scans_agree_with_the_model),
 	        TEST(cursors_are_bounded_and_end_with_the_transaction),
 	        TEST(a_full_map_grows),
+	        TEST(threads_read_while_one_writes_and_grows),
 	        TEST(rows_come_back),
 	        TEST(rows_that_do_not_unpack),
 	        TEST(dump_is_ordered_by_name_and_key),
