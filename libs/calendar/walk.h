@@ -11,6 +11,7 @@
 struct wb_walk {
 	const struct wb_calendar *cal;
 	const struct wb_day_windows *today;
+	int64_t week_us;   /* service time of a regular week; -1: not added up yet */
 	int64_t cursor_us; /* everything before it was given out or skipped */
 	int32_t day;       /* the date whose windows come next */
 	uint32_t window;   /* the next one of them */
