@@ -76,8 +76,7 @@ size_t wb_field_size(const ProtobufCFieldDescriptor *f)
 	case PROTOBUF_C_TYPE_MESSAGE:
 		return sizeof(ProtobufCMessage *);
 	}
-	WB_ASSERT(!"a field of a known type");
-	return 0;
+	wb_assert_failed("a field of a known type", __FILE__, __LINE__);
 }
 
 static uint32_t oneof_case(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
@@ -169,8 +168,7 @@ int64_t wb_field_integer(const ProtobufCFieldDescriptor *f, const void *v)
 	case PROTOBUF_C_TYPE_MESSAGE:
 		break;
 	}
-	WB_ASSERT(!"an integer field");
-	return 0;
+	wb_assert_failed("an integer field", __FILE__, __LINE__);
 }
 
 bool wb_enum_known(const ProtobufCEnumDescriptor *type, int64_t number)

@@ -79,13 +79,26 @@ static unsigned wire_type_of(ProtobufCType type)
 	case PROTOBUF_C_TYPE_MESSAGE:
 		return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
 	}
-	WB_ASSERT(!"a field of a known type");
-	return 0;
+	wb_assert_failed("a field of a known type", __FILE__, __LINE__);
 }
 
 static bool strict(const struct scan *s)
 {
 	return s->limits->mode == WB_UNPACK_STRICT;
+}
+
+/* protobuf-c keeps the low bits of what is too large: another number than was sent. */
+static bool varint_fits(const ProtobufCFieldDescriptor *f, uint64_t v)
+{
+	/* Negative numbers come sign-extended to 64 bits. */
+	int64_t number = (int64_t)v;
+	if (f->type == PROTOBUF_C_TYPE_ENUM)
+		return number != 0 && wb_enum_known(f->descriptor, number);
+	if (f->type == PROTOBUF_C_TYPE_INT32)
+		return number >= INT32_MIN && number <= INT32_MAX;
+	if (f->type == PROTOBUF_C_TYPE_UINT32 || f->type == PROTOBUF_C_TYPE_SINT32)
+		return v <= UINT32_MAX;
+	return f->type != PROTOBUF_C_TYPE_BOOL || v <= 1;
 }
 
 static enum wb_err scan_scalar(const struct scan *s, const ProtobufCFieldDescriptor *f, struct cursor *c)
@@ -99,13 +112,7 @@ static enum wb_err scan_scalar(const struct scan *s, const ProtobufCFieldDescrip
 	}
 	if (!varint(c, &v))
 		return WB_ERR_INVALID;
-	if (f->type == PROTOBUF_C_TYPE_ENUM && strict(s)) {
-		/* Negative numbers come sign-extended; protobuf-c keeps the low 32 bits. */
-		int64_t number = (int64_t)v;
-		if (number == 0 || !wb_enum_known(f->descriptor, number))
-			return WB_ERR_INVALID;
-	}
-	return WB_OK;
+	return !strict(s) || varint_fits(f, v) ? WB_OK : WB_ERR_INVALID;
 }
 
 static enum wb_err scan_packed(struct scan *s, const ProtobufCFieldDescriptor *f, struct cursor in)

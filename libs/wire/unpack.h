@@ -8,8 +8,8 @@
  *
  * Refused always: more than the limits, malformed wire bytes, groups, a known field with another wire type, a second
  * value of a field that is not repeated, two cases of one oneof, a string that is not UTF-8 or holds a NUL, a missing
- * required field. Refused in strict mode only: unknown fields, enum numbers that are unknown or 0 (UNSPECIFIED), ids
- * (bytes id, …_id, …_ids) that have not 16 bytes.
+ * required field. Refused in strict mode only: unknown fields, enum numbers that are unknown or 0 (UNSPECIFIED),
+ * numbers that do not fit their type, ids (bytes id, …_id, …_ids) that have not 16 bytes.
  */
 #ifndef WB_WIRE_UNPACK_H
 #define WB_WIRE_UNPACK_H

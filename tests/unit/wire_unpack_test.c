@@ -137,6 +137,19 @@ static void enums_and_ids(void **state)
 	        WB_ERR_INVALID, WB_OK);
 }
 
+static void numbers_that_do_not_fit(void **state)
+{
+	(void)state;
+	static const char most[] = "\x08\xff\xff\xff\xff\x07", least[] = "\x08\x80\x80\x80\x80\xf8\xff\xff\xff\xff\x01";
+	assert_both(EVERYTHING, BYTES(most), WB_OK, WB_OK);
+	assert_both(EVERYTHING, BYTES(least), WB_OK, WB_OK);
+	assert_both(EVERYTHING, BYTES("\x08\x80\x80\x80\x80\x08"), WB_ERR_INVALID, WB_OK);
+	assert_both(LEAF, BYTES(NAME ID "\x10\xff\xff\xff\xff\x0f"), WB_OK, WB_OK);
+	assert_both(LEAF, BYTES(NAME ID "\x10\x80\x80\x80\x80\x10"), WB_ERR_INVALID, WB_OK);
+	assert_both(EVERYTHING, BYTES("\x08\x01\x68\x01"), WB_OK, WB_OK);
+	assert_both(EVERYTHING, BYTES("\x08\x01\x68\x02"), WB_ERR_INVALID, WB_OK);
+}
+
 static void oneofs(void **state)
 {
 	(void)state;
@@ -296,6 +309,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(malformed_bytes, setup, teardown),
 	        cmocka_unit_test_setup_teardown(unknown_fields, setup, teardown),
 	        cmocka_unit_test_setup_teardown(enums_and_ids, setup, teardown),
+	        cmocka_unit_test_setup_teardown(numbers_that_do_not_fit, setup, teardown),
 	        cmocka_unit_test_setup_teardown(oneofs, setup, teardown),
 	        cmocka_unit_test_setup_teardown(limits, setup, teardown),
 	        cmocka_unit_test_setup_teardown(the_size_limits, setup, teardown),
