@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Purity by symbol table: what decide, evolve and the calendar name outside themselves must stand in purity.allow, so
+# that a stray time(), getenv() or malloc() fails here and not in a replay years later.
+#
+# purity.sh BUILD_DIR checks a build without sanitizers; purity.sh --self-test proves that a planted time() is found.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# decide: decide.c, decide_visit.c, decide/visit.c; evolve alike; the calendar but for what reads zone and ICS files.
+room_of() {
+	case $1 in
+	*/services/*/decide*.c.o) echo decide ;;
+	*/services/*/evolve*.c.o) echo evolve ;;
+	*/libs/calendar/*/zone*.c.o | */libs/calendar/*/ics*.c.o) ;;
+	*/libs/calendar/*.c.o) echo calendar ;;
+	esac
+}
+
+# Lines «ROOM OBJECT SYMBOL». Symbols that another object of the same room and folder defines are its own: one
+# decide_visit.c may call a helper in decide_common.c, whose own symbols are checked too.
+undefined_symbols() {
+	local build=$1 object room
+	while read -r object; do
+		room=$(room_of "$object")
+		[ -n "$room" ] || continue
+		nm -u --format=posix "$object" | awk -v room="$room" -v object="${object#"$build"/}" '{ print room, object, $1 }'
+	done < <(find "$build" -name '*.c.o' | LC_ALL=C sort)
+}
+
+own_symbols() {
+	local build=$1 object room
+	while read -r object; do
+		room=$(room_of "$object")
+		[ -n "$room" ] || continue
+		nm --defined-only --extern-only --format=posix "$object" |
+			awk -v folder="$(dirname "${object#"$build"/}")" '{ print folder, $1 }'
+	done < <(find "$build" -name '*.c.o' | LC_ALL=C sort)
+}
+
+# check BUILD_DIR: prints each violation; 1 if there is one.
+check() {
+	local build room object symbol
+	build=$(cd "$1" && pwd)
+	local -A own=()
+	while read -r folder symbol; do
+		own["$folder $symbol"]=1
+	done < <(own_symbols "$build")
+	local -a allow=() deny=()
+	local rule_room verdict pattern
+	while read -r rule_room verdict pattern; do
+		case $verdict in
+		allow) allow+=("$rule_room $pattern") ;;
+		deny) deny+=("$rule_room $pattern") ;;
+		esac
+	done < <(grep -v '^#' "$here/purity.allow")
+	local bad=0
+	while read -r room object symbol; do
+		[ -n "$symbol" ] || continue
+		if matches "$room" "$symbol" "${deny[@]}"; then
+			echo "$object: $room may not name $symbol"
+			bad=1
+		elif [ -z "${own["$(dirname "$object") $symbol"]:-}" ] && ! matches "$room" "$symbol" "${allow[@]}"; then
+			echo "$object: $room may not name $symbol (not in purity.allow)"
+			bad=1
+		fi
+	done < <(undefined_symbols "$build" | LC_ALL=C sort -u)
+	return "$bad"
+}
+
+# matches ROOM SYMBOL «ROOM PATTERN»…
+matches() {
+	local room=$1 symbol=$2 rule
+	shift 2
+	for rule in "$@"; do
+		[ "${rule%% *}" = all ] || [ "${rule%% *}" = "$room" ] || continue
+		# shellcheck disable=SC2254 # a glob on purpose
+		case $symbol in ${rule#* }) return 0 ;; esac
+	done
+	return 1
+}
+
+# plant DIR OBJECT SOURCE: compiles the source where a build would put the object.
+plant() {
+	mkdir -p "$1/$(dirname "$2")"
+	printf '%s\n' "$3" | "${CC:-cc}" -x c -c -o "$1/$2" -
+}
+
+self_test() {
+	local dir found
+	dir=$(mktemp -d)
+	# shellcheck disable=SC2064 # the folder of now
+	trap "rm -rf '$dir'" EXIT
+	plant "$dir" services/x/CMakeFiles/x.dir/evolve.c.o '#include <string.h>
+		int helper(void);
+		int f(const char *s); int f(const char *s) { return (int)strlen(s) + helper(); }'
+	plant "$dir" services/x/CMakeFiles/x.dir/evolve_more.c.o 'int helper(void); int helper(void) { return 1; }'
+	plant "$dir" libs/calendar/CMakeFiles/c.dir/zone.c.o '#include <time.h>
+		long g(void); long g(void) { return (long)time(0); }'
+	check "$dir" || {
+		echo "purity: the self-test's clean objects were refused"
+		return 1
+	}
+	plant "$dir" services/x/CMakeFiles/x.dir/decide/visit.c.o '#include <time.h>
+		_Bool wb_put_at(void); long wb_clock_system(void);
+		long h(void); long h(void) { return (long)time(0) + wb_put_at() + wb_clock_system(); }'
+	found=$(check "$dir") && {
+		echo "purity: the self-test's planted time() was not found"
+		return 1
+	}
+	for symbol in time wb_put_at wb_clock_system; do
+		grep -q "decide/visit.c.o: decide may not name $symbol" <<<"$found" || {
+			echo "purity: the self-test's planted $symbol was not found in: $found"
+			return 1
+		}
+	done
+}
+
+case ${1:?usage: purity.sh BUILD_DIR or --self-test} in
+--self-test) self_test ;;
+*) check "$1" ;;
+esac
