@@ -150,18 +150,20 @@ enum wb_err wb_projection_open(struct wb_projection *p, const struct wb_service 
 		err = wb_env_remove(p->dir);
 	if (!err)
 		err = open_env(p, p->tables, options->map_bytes);
-	if (err)
-		goto out;
-	if (wb_env_boot_trusted(p->env))
+	if (err == WB_ERR_CORRUPT) { /* damaged, or of a boot that did not stop cleanly: folded anew */
+		err = wb_env_remove(p->dir);
+		if (!err)
+			err = open_env(p, p->tables, options->map_bytes);
+	}
+	if (!err)
 		err = load_meta(p, &sound);
-	if (!err && !sound && !wb_env_was_new(p->env)) {
+	if (!err && !sound && !wb_env_was_new(p->env)) { /* another fold version */
 		wb_env_abandon(p->env);
 		p->env = NULL;
 		err = wb_env_remove(p->dir);
 		if (!err)
 			err = open_env(p, p->tables, options->map_bytes);
 	}
-out:
 	if (err)
 		wb_projection_close(p);
 	return err;
@@ -169,8 +171,8 @@ out:
 
 void wb_projection_close(struct wb_projection *p)
 {
-	if (p->env && wb_env_close(p->env) != WB_OK)
-		p->env = NULL; /* then it counts as not cleanly stopped and is folded anew: nothing is lost */
+	enum wb_err err = wb_env_close(p->env);
+	(void)err; /* then it counts as not cleanly stopped and is folded anew: nothing is lost */
 	p->env = NULL;
 	wb_arena_done(&p->arena);
 	free(p->dir);

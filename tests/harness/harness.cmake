@@ -1,0 +1,2 @@
+# tests/harness: what tests share.
+wb_library(wb_bed SOURCES ${CMAKE_SOURCE_DIR}/tests/harness/bed.c DEPS wb_service wb_proto PkgConfig::CMOCKA)
