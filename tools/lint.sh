@@ -40,7 +40,7 @@ check_scripts() {
 		bash -n "$name"
 	done
 	if command -v shellcheck >/dev/null; then
-		shellcheck -x "${scripts[@]}"
+		shellcheck -x --severity=warning "${scripts[@]}"
 	fi
 }
 

@@ -10,11 +10,11 @@
 enum wb_log_level { WB_LOG_DEBUG, WB_LOG_INFO, WB_LOG_WARN, WB_LOG_ERROR };
 
 struct wb_log_fields {
-	const char *tenant;      /* or NULL */
-	const char *stream;      /* kind, or NULL */
-	uint64_t position;       /* 0: none */
+	const char *tenant;             /* or NULL */
+	const char *stream;             /* kind, or NULL */
+	uint64_t position;              /* 0: none */
 	const struct wb_id *command_id; /* or NULL */
-	const char *trace_id;    /* or NULL */
+	const char *trace_id;           /* or NULL */
 };
 
 /* Names the process in every line and sets the least level written; the name must outlive all calls. */

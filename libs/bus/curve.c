@@ -105,7 +105,7 @@ enum wb_err wb_curve_write(const char *path, const struct wb_curve_pair *pair)
 	int secret_len =
 	        snprintf(text + public_len, sizeof(text) - (size_t)public_len, "secret %s\n", pair->secret_key);
 	WB_ASSERT(secret_len > 0 && (size_t)(public_len + secret_len) < sizeof(text));
-	enum wb_err err = write_new(path, 0600, text, (size_t)(public_len + secret_len));
+	enum wb_err err = write_new(path, 0600, text, (size_t)public_len + (size_t)secret_len);
 	explicit_bzero(text + public_len, sizeof(text) - (size_t)public_len);
 	if (err != WB_OK)
 		return err;

@@ -19,8 +19,12 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 CACHE = os.path.join(ROOT, "build/lint-cache")
 KEPT_MAX = 20000
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)
+# cppcheck sees one file and no system headers: what a function without a body does to its arguments it only guesses, so
+# uninitialised variables are left to the compilers. readdir() is sound on a DIR of one's own.
+NOISE = ["uninitvar", "legacyUninitvar", "ctuuninitvar", "internalAstError", "readdirCalled", "missingInclude",
+         "unmatchedSuppression", "arrayIndexOutOfBounds:tests/*"]
 CPPCHECK = ["cppcheck", "--quiet", "--std=c11", "--platform=unix64", "--library=posix", "--enable=warning,portability,performance",
-            "--inline-suppr", "--error-exitcode=1", "--suppress=missingInclude", "--suppress=unmatchedSuppression",
+            "--inline-suppr", "--error-exitcode=1", *(f"--suppress={id}" for id in NOISE),
             "--template={file}:{line}: {severity}: {message} [{id}]", "-D_GNU_SOURCE", "-Ilibs", "-I."]
 TIDY = ["clang-tidy", "--quiet", "--extra-arg=-Wno-error", "--extra-arg=-Wno-unknown-warning-option"]
 
