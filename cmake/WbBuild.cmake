@@ -83,3 +83,25 @@ function(wb_fuzz name)
   add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
+
+# wb_service(intake SOURCES decide.c evolve.c …): the library wb_svc_<name> (all but main.c) and the program
+# weibao-<name> (main.c). WB_FOLD_VERSION is a hash over what a projection depends on: the service's tables and evolve,
+# the rows, the events and the runtime's own fold; another version folds from zero.
+function(wb_service name)
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
+  string(REPLACE "-" "_" id ${name})
+  file(GLOB fold CONFIGURE_DEPENDS
+    ${CMAKE_CURRENT_SOURCE_DIR}/evolve*.c ${CMAKE_CURRENT_SOURCE_DIR}/tables.* ${CMAKE_SOURCE_DIR}/proto/weibao/v1/*_events.proto
+    ${CMAKE_SOURCE_DIR}/proto/weibao/v1/*_rows.proto ${CMAKE_SOURCE_DIR}/libs/service/projection.c
+    ${CMAKE_SOURCE_DIR}/libs/service/todo.c)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${fold})
+  set(sum "")
+  foreach(f ${fold})
+    file(SHA256 ${f} h)
+    string(APPEND sum ${h})
+  endforeach()
+  string(SHA256 sum "${sum}")
+  wb_library(wb_svc_${id} SOURCES ${A_SOURCES} DEPS wb_service ${A_DEPS})
+  set_source_files_properties(service.c PROPERTIES COMPILE_DEFINITIONS "WB_FOLD_VERSION=\"${sum}\"")
+  wb_program(weibao-${name} SOURCES main.c DEPS wb_svc_${id} wb_host)
+endfunction()

@@ -1,5 +1,6 @@
 /* Caches of opened personal data (law 13): fed with committed events once the keys that they need are here. */
 #include "service/internal.h"
+#include "ledger/record.h"
 #include "proto/registry.h"
 #include "wire/unpack.h"
 
@@ -28,11 +29,13 @@ const char *wb_open_personal(struct wb_opener *o, struct wb_arena *a, const char
 
 void cache_on_records(struct wb_runtime *rt, const struct wb_record *records, size_t n)
 {
-	bool effects = rt->service->effects && rt->service->effects->event;
-	if (!rt->cache_open && !effects && !rt->service->cache) {
-		/* keys of erased persons are forgotten all the same */
-	}
+	bool all = rt->service->cache || (rt->service->effects && rt->service->effects->event);
 	for (size_t i = 0; i < n; i++) {
+		struct wb_record_view v;
+		/* keys of erased persons are forgotten in any case */
+		if (!all && (wb_record_scan(records[i].bytes, &v) != WB_OK ||
+		                    !wb_bytes_equal(v.event_type, wb_bytes_str("PersonErased"))))
+			continue;
 		struct cache_piece *p = malloc(sizeof *p + records[i].bytes.len); /* until its keys are here */
 		if (!p) {
 			rt_fail(rt, WB_RUNTIME_FAILED, "out of memory");

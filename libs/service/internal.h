@@ -189,6 +189,10 @@ struct wb_runtime {
 	size_t n_queries;
 
 	struct wb_keys *keys;
+	bool keys_loaded;      /* all of them, where a cache needs them */
+	bool keys_all_asked;
+	char keys_after_tenant[64];
+	struct wb_id keys_after_subject;
 	uint64_t keys_call_id;
 	bool keys_calling, keys_wanted;
 	int64_t keys_boot_us;
@@ -262,6 +266,9 @@ void runner_free_all(struct wb_runtime *rt);
 enum wb_err keys_seal(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
 /* Opens every Personal of the message in place; what lacks a key is listed. */
 enum wb_err keys_open(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
+enum wb_err keys_open_one(struct wb_runtime *rt, const char *tenant, Weibao__V1__Personal *p, struct wb_arena *a, struct needs *needs);
+/* Lists what opening the message would lack. */
+void keys_lacking(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
 /* The digest key of a tenant; false: listed in needs. */
 bool keys_digest_key(struct wb_runtime *rt, const char *tenant, struct wb_arena *a, struct needs *needs, uint8_t ret_key[32]);
 /* Whether all are settled (known or erased) by now. */
@@ -275,6 +282,6 @@ void keys_reconcile(struct wb_runtime *rt);
 /* cache.c */
 void cache_on_records(struct wb_runtime *rt, const struct wb_record *records, size_t n);
 void cache_step(struct wb_runtime *rt);
-bool cache_needs(struct wb_runtime *rt, void (*need)(void *ctx, const char *tenant, struct wb_id subject), void *ctx);
+void cache_lacking(struct wb_runtime *rt, struct wb_arena *a, struct needs *needs);
 void cache_close(struct wb_runtime *rt);
 #endif

@@ -3,6 +3,7 @@
 #include "proto/registry.h"
 #include "service/tables.h"
 #include "weibao/v1/envelope.pb-c.h"
+#include "weibao/v1/intake_events.pb-c.h"
 #include "wire/unpack.h"
 
 #include <openssl/evp.h>
@@ -20,6 +21,7 @@ const struct wb_table wb_table_commands = {"_commands", 2};
 const struct wb_table wb_table_todo = {"_todo", 3};
 const struct wb_table wb_table_due = {"_due", 4};
 const struct wb_table wb_table_epochs = {"_epochs", 5};
+const struct wb_table wb_table_erased = {"_erased", 6};
 _Static_assert(WB_RUNTIME_TABLES == WB_SERVICE_TABLES_BASE, "a service's tables follow the runtime's");
 
 /* ---- meta: whose fold this is and how far it went; in the same transaction as the tables ---- */
@@ -111,7 +113,7 @@ static enum wb_err open_env(struct wb_projection *p, const struct wb_table **tab
 static const struct wb_table **all_tables(const struct wb_service *s)
 {
 	static const struct wb_table *const own[WB_RUNTIME_TABLES] = {&wb_table_meta, &wb_table_versions,
-	        &wb_table_commands, &wb_table_todo, &wb_table_due, &wb_table_epochs};
+	        &wb_table_commands, &wb_table_todo, &wb_table_due, &wb_table_epochs, &wb_table_erased};
 	const struct wb_table **t = calloc(WB_RUNTIME_TABLES + s->n_tables, sizeof *t);
 	if (!t)
 		return NULL;
@@ -275,7 +277,16 @@ static void epoch_key(struct wb_key *k, const char *service)
 	wb_key_str(k, service);
 }
 
-/* The runtime's own events: epochs, and to-dos that ended by a final refusal. */
+static void fold_erased(struct wb_txn *txn, const char *tenant, ProtobufCBinaryData subject)
+{
+	struct wb_key k;
+	wb_key_init(&k);
+	wb_key_str(&k, tenant);
+	wb_key_id(&k, wb_id_of_field(subject));
+	wb_put(txn, &wb_table_erased, &k, ((struct wb_bytes){NULL, 0}));
+}
+
+/* The runtime's own events: epochs, to-dos that ended by a final refusal, persons erased. */
 static void fold_own(struct wb_fold *f, const struct wb_event *ev)
 {
 	if (strcmp(ev->type, "EpochStarted") == 0) {
@@ -285,6 +296,11 @@ static void fold_own(struct wb_fold *f, const struct wb_event *ev)
 		epoch_key(&k, e->service);
 		wb_be64_put(v, e->epoch);
 		wb_put(f->db, &wb_table_epochs, &k, ((struct wb_bytes){v, sizeof v}));
+	} else if (strcmp(ev->type, "PersonErased") == 0) {
+		const Weibao__V1__PersonErased *e = (const Weibao__V1__PersonErased *)ev->payload;
+		fold_erased(f->db, ev->tenant, e->subject_id);
+		for (size_t i = 0; i < e->n_alias_ids; i++)
+			fold_erased(f->db, ev->tenant, e->alias_ids[i]);
 	} else if (strcmp(ev->type, "ToDoEnded") == 0) {
 		const Weibao__V1__ToDoEnded *e = (const Weibao__V1__ToDoEnded *)ev->payload;
 		if (strcmp(e->service, f->projection->service->name) == 0 && e->ref.len == WB_ID_BYTES + 4) {
@@ -297,7 +313,7 @@ static void fold_own(struct wb_fold *f, const struct wb_event *ev)
 
 static bool is_own(const char *type)
 {
-	return strcmp(type, "EpochStarted") == 0 || strcmp(type, "ToDoEnded") == 0;
+	return strcmp(type, "EpochStarted") == 0 || strcmp(type, "ToDoEnded") == 0 || strcmp(type, "PersonErased") == 0;
 }
 
 static enum wb_err unpack_payload(struct wb_projection *p, struct wb_event *ev)

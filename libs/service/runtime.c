@@ -3,12 +3,12 @@
 #include "service/internal.h"
 #include "wire/unpack.h"
 
-#include <openssl/sha.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FEED_QUEUE_BYTES ((size_t)32 * 1024 * 1024)
 #define READ_RETRY_US (2 * WB_SECOND_US)

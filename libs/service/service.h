@@ -207,7 +207,7 @@ const char *wb_open_personal(struct wb_opener *o, struct wb_arena *a, const char
 struct wb_cache_def {
 	/* Makes the cache from the projection as it stands (called once keys are there). dir is a private folder for it. */
 	void *(*open)(struct wb_txn *db, struct wb_opener *o, const char *dir);
-	/* After the fold of an event was committed. */
+	/* After the fold of an event was committed; it may be one that open has seen in the projection already. */
 	void (*event)(void *cache, struct wb_txn *db, struct wb_opener *o, const struct wb_event *ev);
 	void (*close)(void *cache);
 };
@@ -215,7 +215,7 @@ struct wb_cache_def {
 /* ---- the value ---- */
 
 /* The first index of a service's own tables (struct wb_table); those before are the runtime's. */
-#define WB_SERVICE_TABLES_BASE 6
+#define WB_SERVICE_TABLES_BASE 7
 struct wb_effects;
 
 struct wb_service {
