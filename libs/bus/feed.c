@@ -41,7 +41,7 @@ void wb_feed_pub_close(struct wb_feed_pub *pub)
 {
 	if (!pub)
 		return;
-	WB_ASSERT(zmq_close(pub->zmq) == 0);
+	wb_setup_close(pub->zmq, pub->endpoint, true);
 	free(pub);
 }
 

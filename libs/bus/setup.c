@@ -225,3 +225,11 @@ out:
 		WB_ASSERT(zmq_close(zmq) == 0);
 	return err;
 }
+
+void wb_setup_close(void *zmq, const char *endpoint, bool bound)
+{
+	/* zmq_close frees a name some time later, in ZeroMQ's thread; it fails only when the context is ending */
+	if (bound && strncmp(endpoint, "inproc://", 9) == 0)
+		(void)zmq_unbind(zmq, endpoint);
+	WB_ASSERT(zmq_close(zmq) == 0);
+}

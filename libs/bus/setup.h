@@ -8,10 +8,12 @@
 
 /*
  * Makes the socket that options describe (zeros filled in), binds or connects it, and writes the endpoint's real
- * address. The caller closes it with zmq_close in the thread that uses it. Errors: as wb_socket_open.
+ * address. The caller closes it with wb_setup_close in the thread that uses it. Errors: as wb_socket_open.
  */
 WB_MUST_CHECK enum wb_err wb_setup_socket(struct wb_bus *bus, const struct wb_socket_options *options, void **ret_zmq,
         char ret_endpoint[static WB_SOCKET_ENDPOINT_BYTES_MAX]);
+/* Unbinds what has an inproc name, so that the name is free when this returns, and closes. */
+void wb_setup_close(void *zmq, const char *endpoint, bool bound);
 /* The same options with each zero replaced by its constant. */
 struct wb_socket_options wb_setup_defaults(const struct wb_socket_options *options);
 /* Our word for the errno that a ZeroMQ call left. */

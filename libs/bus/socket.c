@@ -321,7 +321,7 @@ void wb_socket_close(struct wb_socket *s)
 		unlink_queued(s, &s->first);
 	}
 	if (s->zmq)
-		WB_ASSERT(zmq_close(s->zmq) == 0);
+		wb_setup_close(s->zmq, s->endpoint, s->options.bind);
 	free(s);
 }
 

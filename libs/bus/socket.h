@@ -105,7 +105,8 @@ struct wb_socket_stats {
 WB_MUST_CHECK enum wb_err wb_socket_open(struct wb_bus *bus, struct event_base *base,
         const struct wb_socket_options *options, const struct wb_socket_handler *handler,
         struct wb_socket **ret_socket);
-/* Closes and frees, with what is queued here. NULL is fine. Not from within the socket's own handler. */
+/* Closes and frees, with what is queued here. NULL is fine. Not from within the socket's own handler.
+ * A bound inproc name is free at once; an ipc file stays, for the next bind to replace. */
 void wb_socket_close(struct wb_socket *socket);
 
 /*

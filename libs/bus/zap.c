@@ -8,6 +8,7 @@
 #include <zmq.h>
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
+#define STOP_ENDPOINT "inproc://wb-zap-stop"
 #define KEY_CHARS (WB_CURVE_KEY_BYTES - 1)
 #define RAW_KEY_BYTES 32
 #define ZAP_FRAMES 7 /* version, request id, domain, address, routing id, mechanism, the client's public key */
@@ -225,12 +226,12 @@ static enum wb_err open_one(struct wb_bus *bus, int type, bool bind, const char 
 
 static void free_zap(struct wb_zap *zap)
 {
-	if (zap->socket)
-		WB_ASSERT(zmq_close(zap->socket) == 0);
 	if (zap->stop_ours)
-		WB_ASSERT(zmq_close(zap->stop_ours) == 0);
+		wb_setup_close(zap->stop_ours, STOP_ENDPOINT, false);
 	if (zap->stop_theirs)
-		WB_ASSERT(zmq_close(zap->stop_theirs) == 0);
+		wb_setup_close(zap->stop_theirs, STOP_ENDPOINT, true);
+	if (zap->socket)
+		wb_setup_close(zap->socket, ZAP_ENDPOINT, true);
 	free(zap);
 }
 
@@ -248,9 +249,9 @@ enum wb_err wb_zap_open(struct wb_bus *bus, const struct wb_zap_options *options
 	if (err == WB_OK) /* first: its name is what makes the handler one a context */
 		err = open_one(bus, ZMQ_REP, true, ZAP_ENDPOINT, &zap->socket);
 	if (err == WB_OK)
-		err = open_one(bus, ZMQ_PAIR, true, "inproc://wb-zap-stop", &zap->stop_theirs);
+		err = open_one(bus, ZMQ_PAIR, true, STOP_ENDPOINT, &zap->stop_theirs);
 	if (err == WB_OK)
-		err = open_one(bus, ZMQ_PAIR, false, "inproc://wb-zap-stop", &zap->stop_ours);
+		err = open_one(bus, ZMQ_PAIR, false, STOP_ENDPOINT, &zap->stop_ours);
 	/* thread creation is the barrier over which the two sockets change hands */
 	if (err == WB_OK && pthread_create(&zap->thread, NULL, run, zap) != 0)
 		err = WB_ERR_IO;
