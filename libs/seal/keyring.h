@@ -1,0 +1,30 @@
+/*
+ * The durable keyring of a cell (law 13), intake's own, apart from the log: (tenant, subject) → data key.
+ *
+ * Owns one folder: its LMDB environment (always durable: a key is on the disk before the event that needs it) and the
+ * file master.key (32 bytes, mode 0600), under which the keys stand wrapped (XChaCha20-Poly1305, bound to tenant and
+ * subject). An erased key leaves a tombstone: it is never made again under that subject. One thread.
+ */
+#ifndef WB_SEAL_KEYRING_H
+#define WB_SEAL_KEYRING_H
+#include "base/err.h"
+#include "base/id.h"
+#include "seal/keys.h"
+
+struct wb_keyring;
+
+/* Opens or makes the keyring in dir (made if absent). ERR_CRYPTO: master.key does not fit; others as wb_env_open. */
+WB_MUST_CHECK enum wb_err wb_keyring_open(const char *dir, struct wb_keyring **ret);
+void wb_keyring_close(struct wb_keyring *r); /* NULL is fine */
+/* The state, and the key if known. create: makes and syncs a missing one (not an erased one). WB_ERR_IO: exit. */
+WB_MUST_CHECK enum wb_err wb_keyring_get(struct wb_keyring *r, const char *tenant, struct wb_id subject, bool create,
+        enum wb_key_state *ret_state, uint8_t ret_key[static WB_KEY32_BYTES]);
+/* The same for many in one synced transaction: makes every one that is missing. */
+WB_MUST_CHECK enum wb_err wb_keyring_create(struct wb_keyring *r, const char *tenant, const struct wb_id *subjects, size_t n);
+/* Deletes the key and leaves the tombstone; synced. Nothing happens to one that is erased already. */
+WB_MUST_CHECK enum wb_err wb_keyring_erase(struct wb_keyring *r, const char *tenant, struct wb_id subject);
+/* Every row in order of (tenant, subject), until visit returns false. key is NULL for tombstones. */
+WB_MUST_CHECK enum wb_err wb_keyring_each(struct wb_keyring *r,
+        bool (*visit)(void *ctx, const char *tenant, struct wb_id subject, enum wb_key_state state, const uint8_t *key),
+        void *ctx);
+#endif
