@@ -17,7 +17,7 @@ build_preset() {
 	shift
 	npm_use_mirror
 	if [ ! -f "$ROOT/build/$preset/build.ninja" ]; then
-		(cd "$ROOT" && cmake --preset "$preset" -Wno-dev) || return 1
+		(cd "$ROOT" && cmake --preset "$preset" -Wno-dev --log-level=NOTICE) || return 1
 	fi
 	ninja -C "$ROOT/build/$preset" -j "${WEIBAO_JOBS:-$(build_jobs)}" "$@"
 }
