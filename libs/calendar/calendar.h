@@ -46,7 +46,7 @@
 #define WB_CALENDAR_SPECIALS_MAX 1024       /* special days of a calendar */
 #define WB_CALENDAR_TRANSITIONS_MAX 512     /* zone transitions: two a year for the whole range, and room */
 #define WB_CALENDAR_WINDOW_END_MAX_S 172800 /* a window may end at the second midnight after its date's first */
-#define WB_CALENDAR_OFFSET_MAX_S 93600      /* 26 h: more than any zone ever had (local minus UTC, either sign) */
+#define WB_CALENDAR_OFFSET_MAX_S 64800      /* 18 h: more than any zone ever had (local minus UTC, either sign) */
 #define WB_CALENDAR_SEARCH_DAYS 3660        /* how far ahead a deadline is looked for: ten years */
 #define WB_CALENDAR_AMOUNT_MAX_US (WB_CALENDAR_SEARCH_DAYS * WB_DAY_US)
 #define WB_CALENDAR_MIN_US (WB_DAY_MIN * WB_DAY_US) /* instants outside 1900 … 2199 are WB_ERR_LIMIT */
@@ -102,7 +102,7 @@ const struct wb_calendar *wb_calendar_always(void);
 	X(TRANSITIONS_MANY, "too many zone transitions")                                                               \
 	X(TRANSITIONS_UNSORTED, "zone transitions are not in ascending order")                                         \
 	X(TRANSITION_RANGE, "a zone transition lies outside 1900 to 2199")                                             \
-	X(OFFSET_RANGE, "a zone offset is more than 26 hours")                                                         \
+	X(OFFSET_RANGE, "a zone offset is more than 18 hours")                                                         \
 	X(HORIZON, "the horizon ends before it begins, or after 2199")                                                 \
 	X(WINDOWS_MANY, "too many windows on one day")                                                                 \
 	X(WINDOW_START_RANGE, "a window starts at or after 24:00")                                                     \

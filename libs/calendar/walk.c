@@ -1,7 +1,7 @@
 #include "calendar/walk.h"
 
 /* How far before an instant's local date a window that still covers it may start: two days by its length, one more for
- * a zone that repeats up to a whole date. */
+ * a zone that repeats up to a day and a half (twice the largest offset). */
 #define REACH_DAYS 3
 /* Distance to transitions and special days at which a stretch of weeks counts as regular. */
 #define REGULAR_MARGIN_DAYS 4

@@ -127,6 +127,9 @@ bool wb_zone_rule_parse(const char *text, struct wb_zone_rule *ret)
 		if (!date_read(&p, &r.start) || !date_read(&p, &r.end) || *p != '\0')
 			return false;
 	}
+	if (r.std_offset_s < -WB_CALENDAR_OFFSET_MAX_S || r.std_offset_s > WB_CALENDAR_OFFSET_MAX_S ||
+	        r.dst_offset_s < -WB_CALENDAR_OFFSET_MAX_S || r.dst_offset_s > WB_CALENDAR_OFFSET_MAX_S)
+		return false;
 	*ret = r;
 	return true;
 }
