@@ -68,7 +68,8 @@ function(wb_test name)
 endfunction()
 
 # wb_fuzz(json SOURCES json.c DEPS ...): LLVMFuzzerTestOneInput of the sources, under libFuzzer with WB_FUZZ (./dev fuzz:
-# build/fuzz/fuzz/json); in every other build a test of the tier fuzz that runs it over tests/fuzz/corpus/json.
+# build/fuzz/fuzz/json); in every other build a test of the tier fuzz that runs it over tests/fuzz/corpus/json, if that
+# folder of kept inputs is there.
 function(wb_fuzz name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   if(WB_FUZZ)
@@ -76,6 +77,9 @@ function(wb_fuzz name)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(fuzz_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     add_dependencies(fuzzers fuzz_${name})
+    return()
+  endif()
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
     return()
   endif()
   wb_program(fuzz_${name} SOURCES ${A_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus_main.c DEPS ${A_DEPS})
