@@ -74,8 +74,8 @@ class Sources:
         return digest.hexdigest()
 
 
-def tracked():
-    out = subprocess.run([os.path.join(ROOT, "tools/lint/files.sh"), "*.c"], check=True, capture_output=True, text=True)
+def tracked(*patterns):
+    out = subprocess.run([os.path.join(ROOT, "tools/lint/files.sh"), *patterns], check=True, capture_output=True, text=True)
     return out.stdout.split()
 
 
@@ -86,7 +86,7 @@ def built(build):
 
 def commands(tool, build):
     """(files, command before the file, what the result depends on beside the sources)."""
-    files = tracked()
+    files = tracked("*.c")
     if tool == "cppcheck":
         version = subprocess.run(["cppcheck", "--version"], check=True, capture_output=True).stdout
         return files, CPPCHECK, version + "\0".join(CPPCHECK).encode()
@@ -94,10 +94,10 @@ def commands(tool, build):
     for path in files:
         if path not in known:
             print(f"{path}: in no target of this build, so not looked at")
-    with open(os.path.join(ROOT, ".clang-tidy"), "rb") as file:
-        config = file.read()
-    with open(os.path.join(ROOT, "cmake/WbBuild.cmake"), "rb") as file:
-        config += file.read()
+    config = b""
+    for path in tracked(".clang-tidy", "*/.clang-tidy", "cmake/WbBuild.cmake"):
+        with open(os.path.join(ROOT, path), "rb") as file:
+            config += path.encode() + b"\0" + file.read()
     version = subprocess.run(["clang-tidy", "--version"], check=True, capture_output=True).stdout
     command = TIDY + ["-p", build]
     return [f for f in files if f in known], command, version + config + "\0".join(TIDY).encode()
