@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct wb_message_type {
-	const char *name;                            /* short name, unique in the package */
-	const char *file;                            /* the .proto file without its ending, e.g. "intake_events" */
+	const char *name; /* short name, unique in the package */
+	const char *file; /* the .proto file without its ending, e.g. "intake_events" */
 	const ProtobufCMessageDescriptor *descriptor;
 };
 

@@ -83,8 +83,11 @@ enum wb_err wb_keyring_open(const char *dir, struct wb_keyring **ret)
 	struct wb_keyring *r = calloc(1, sizeof *r); /* the process's life */
 	if (!r)
 		return WB_ERR_MEMORY;
-	const struct wb_env_options o = {
-	        .dir = path, .sync = WB_SYNC_DURABLE, .tables = tables, .table_count = 1, .map_bytes = UINT64_C(4) << 30};
+	const struct wb_env_options o = {.dir = path,
+	        .sync = WB_SYNC_DURABLE,
+	        .tables = tables,
+	        .table_count = 1,
+	        .map_bytes = UINT64_C(4) << 30};
 	r->master = sodium_malloc(WB_KEY32_BYTES);
 	enum wb_err err = r->master ? load_master(dir, r->master) : WB_ERR_MEMORY;
 	if (!err)
@@ -153,7 +156,8 @@ static enum wb_err look(struct wb_keyring *r, const struct wb_key *k, enum wb_ke
 }
 
 /* A durable write, done again with a larger map when the first was full. */
-static enum wb_err write_row(struct wb_keyring *r, enum wb_err (*fill)(struct wb_keyring *r, struct wb_txn *txn, void *ctx), void *ctx)
+static enum wb_err write_row(
+        struct wb_keyring *r, enum wb_err (*fill)(struct wb_keyring *r, struct wb_txn *txn, void *ctx), void *ctx)
 {
 	for (;;) {
 		struct wb_txn *txn;

@@ -20,7 +20,8 @@ void wb_keyring_close(struct wb_keyring *r); /* NULL is fine */
 WB_MUST_CHECK enum wb_err wb_keyring_get(struct wb_keyring *r, const char *tenant, struct wb_id subject, bool create,
         enum wb_key_state *ret_state, uint8_t ret_key[static WB_KEY32_BYTES]);
 /* The same for many in one synced transaction: makes every one that is missing. */
-WB_MUST_CHECK enum wb_err wb_keyring_create(struct wb_keyring *r, const char *tenant, const struct wb_id *subjects, size_t n);
+WB_MUST_CHECK enum wb_err wb_keyring_create(
+        struct wb_keyring *r, const char *tenant, const struct wb_id *subjects, size_t n);
 /* Deletes the key and leaves the tombstone; synced. Nothing happens to one that is erased already. */
 WB_MUST_CHECK enum wb_err wb_keyring_erase(struct wb_keyring *r, const char *tenant, struct wb_id subject);
 /* Every row in order of (tenant, subject), until visit returns false. key is NULL for tombstones. */

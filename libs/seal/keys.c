@@ -170,7 +170,8 @@ static struct entry *add(struct wb_keys *k, const uint8_t *name)
 	return e;
 }
 
-enum wb_err wb_keys_put(struct wb_keys *k, const char *tenant, struct wb_id subject, const uint8_t key[static WB_KEY32_BYTES])
+enum wb_err wb_keys_put(
+        struct wb_keys *k, const char *tenant, struct wb_id subject, const uint8_t key[static WB_KEY32_BYTES])
 {
 	uint8_t name[NAME_BYTES];
 	name_of(tenant, subject, name);
@@ -204,8 +205,8 @@ enum wb_err wb_keys_erase(struct wb_keys *k, const char *tenant, struct wb_id su
 	return WB_OK;
 }
 
-enum wb_key_state wb_keys_get(struct wb_keys *k, const char *tenant, struct wb_id subject,
-        uint8_t ret_key[static WB_KEY32_BYTES])
+enum wb_key_state wb_keys_get(
+        struct wb_keys *k, const char *tenant, struct wb_id subject, uint8_t ret_key[static WB_KEY32_BYTES])
 {
 	uint8_t name[NAME_BYTES];
 	name_of(tenant, subject, name);
@@ -223,7 +224,8 @@ size_t wb_keys_count(const struct wb_keys *k)
 	return k->n_known;
 }
 
-void wb_key_of_context(const uint8_t key[static WB_KEY32_BYTES], struct wb_id context, uint8_t ret_key[static WB_KEY32_BYTES])
+void wb_key_of_context(
+        const uint8_t key[static WB_KEY32_BYTES], struct wb_id context, uint8_t ret_key[static WB_KEY32_BYTES])
 {
 	static const unsigned char label[] = "weibao context";
 	crypto_generichash_state s;

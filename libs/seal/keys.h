@@ -19,15 +19,16 @@ struct wb_keys;
 WB_MUST_CHECK enum wb_err wb_keys_open(struct wb_keys **ret);
 void wb_keys_close(struct wb_keys *k); /* NULL is fine; wipes */
 /* Errors: ERR_MEMORY. A key of an erased subject is not taken in again (WB_OK, no effect). */
-WB_MUST_CHECK enum wb_err wb_keys_put(struct wb_keys *k, const char *tenant, struct wb_id subject,
-        const uint8_t key[static WB_KEY32_BYTES]);
+WB_MUST_CHECK enum wb_err wb_keys_put(
+        struct wb_keys *k, const char *tenant, struct wb_id subject, const uint8_t key[static WB_KEY32_BYTES]);
 /* Wipes the key and remembers that it was erased. */
 WB_MUST_CHECK enum wb_err wb_keys_erase(struct wb_keys *k, const char *tenant, struct wb_id subject);
 /* The state; a known key is copied to ret_key. */
-enum wb_key_state wb_keys_get(struct wb_keys *k, const char *tenant, struct wb_id subject,
-        uint8_t ret_key[static WB_KEY32_BYTES]);
+enum wb_key_state wb_keys_get(
+        struct wb_keys *k, const char *tenant, struct wb_id subject, uint8_t ret_key[static WB_KEY32_BYTES]);
 size_t wb_keys_count(const struct wb_keys *k);
-/* The key of a context (a ticket's text) under a person's key: keyed BLAKE2b(person key, "weibao context" | context). */
-void wb_key_of_context(const uint8_t key[static WB_KEY32_BYTES], struct wb_id context,
-        uint8_t ret_key[static WB_KEY32_BYTES]);
+/* The key of a context (a ticket's text) under a person's key: keyed BLAKE2b(person key, "weibao context" | context).
+ */
+void wb_key_of_context(
+        const uint8_t key[static WB_KEY32_BYTES], struct wb_id context, uint8_t ret_key[static WB_KEY32_BYTES]);
 #endif

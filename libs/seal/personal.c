@@ -109,8 +109,8 @@ enum wb_err wb_personal_seal(Weibao__V1__Personal *p, const char *tenant, const 
 		return WB_ERR_CRYPTO;
 	unsigned long long sealed = 0;
 	key_for(p, key, k);
-	int failed = crypto_aead_xchacha20poly1305_ietf_encrypt(
-	        text, &sealed, text, padded, bound, bound_len, NULL, box, k);
+	int failed =
+	        crypto_aead_xchacha20poly1305_ietf_encrypt(text, &sealed, text, padded, bound, bound_len, NULL, box, k);
 	sodium_memzero(k, sizeof k);
 	if (failed)
 		return WB_ERR_CRYPTO;
@@ -119,8 +119,8 @@ enum wb_err wb_personal_seal(Weibao__V1__Personal *p, const char *tenant, const 
 	return WB_OK;
 }
 
-enum wb_err wb_personal_open(Weibao__V1__Personal *p, const char *tenant, const uint8_t key[static WB_KEY32_BYTES],
-        struct wb_arena *a)
+enum wb_err wb_personal_open(
+        Weibao__V1__Personal *p, const char *tenant, const uint8_t key[static WB_KEY32_BYTES], struct wb_arena *a)
 {
 	uint8_t bound[BOUND_BYTES], k[WB_KEY32_BYTES];
 	size_t bound_len, len;

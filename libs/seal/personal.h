@@ -27,6 +27,6 @@ bool wb_personal_has_plain(const ProtobufCMessage *m);
 WB_MUST_CHECK enum wb_err wb_personal_seal(Weibao__V1__Personal *p, const char *tenant,
         const uint8_t key[static WB_KEY32_BYTES], const uint8_t nonce[static WB_BOX_NONCE_BYTES], struct wb_arena *a);
 /* Opens one: box → plain. ERR_INVALID: no box; ERR_CRYPTO: another key, tenant, subject or context, or tampered. */
-WB_MUST_CHECK enum wb_err wb_personal_open(Weibao__V1__Personal *p, const char *tenant,
-        const uint8_t key[static WB_KEY32_BYTES], struct wb_arena *a);
+WB_MUST_CHECK enum wb_err wb_personal_open(
+        Weibao__V1__Personal *p, const char *tenant, const uint8_t key[static WB_KEY32_BYTES], struct wb_arena *a);
 #endif

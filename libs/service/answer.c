@@ -75,8 +75,8 @@ void rt_reply_refusal(struct wb_runtime *rt, const struct wb_caller *to, const W
 	rt_reply(rt, to, &r);
 }
 
-void rt_reply_busy(struct wb_runtime *rt, const struct wb_caller *to, uint64_t request_id, const char *code,
-        struct wb_arena *a)
+void rt_reply_busy(
+        struct wb_runtime *rt, const struct wb_caller *to, uint64_t request_id, const char *code, struct wb_arena *a)
 {
 	Weibao__V1__Reply r = WEIBAO__V1__REPLY__INIT;
 	(void)a;
@@ -224,7 +224,8 @@ static void reply_events(struct command *c)
 	for (size_t i = 1; i < c->n_answer_events; i++) /* the thing's last version: of the first event's stream */
 		if (strcmp(c->events[i]->stream_kind, c->events[0]->stream_kind) == 0 &&
 		        c->events[i]->stream_id.len == c->events[0]->stream_id.len &&
-		        memcmp(c->events[i]->stream_id.data, c->events[0]->stream_id.data, c->events[0]->stream_id.len) == 0)
+		        memcmp(c->events[i]->stream_id.data, c->events[0]->stream_id.data,
+		                c->events[0]->stream_id.len) == 0)
 			r.version = c->events[i]->stream_version;
 	rt_reply(rt, &c->caller, &r);
 }

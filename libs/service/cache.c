@@ -114,7 +114,8 @@ void cache_step(struct wb_runtime *rt)
 	/* before it is open its events are only those that it will see in the projection anyway */
 	bool skip = rt->service->cache && !rt->cache_open;
 	for (size_t i = 0; i < 4096 && !node_empty(&rt->cache_queue) && rt->state != WB_RUNTIME_FAILED; i++) {
-		struct cache_piece *p = (struct cache_piece *)(void *)((char *)rt->cache_queue.next - offsetof(struct cache_piece, in_queue));
+		struct cache_piece *p = (struct cache_piece *)(void *)((char *)rt->cache_queue.next -
+		                                                       offsetof(struct cache_piece, in_queue));
 		struct needs needs = {0};
 		wb_arena_reset(&a);
 		if (skip && rt->state != WB_RUNTIME_READY) {
@@ -137,7 +138,8 @@ void cache_lacking(struct wb_runtime *rt, struct wb_arena *a, struct needs *need
 {
 	size_t i = 0;
 	for (struct node *n = rt->cache_queue.next; n != &rt->cache_queue && i < CACHE_BATCH; n = n->next, i++) {
-		const struct cache_piece *p = (const struct cache_piece *)(void *)((char *)n - offsetof(struct cache_piece, in_queue));
+		const struct cache_piece *p =
+		        (const struct cache_piece *)(void *)((char *)n - offsetof(struct cache_piece, in_queue));
 		struct wb_record rec = {p->position, {p->data, p->len}};
 		struct wb_event ev;
 		ProtobufCMessage *m;

@@ -237,7 +237,8 @@ static bool effect_started(struct command *c)
 		return false;
 	}
 	c->state = COMMAND_EFFECT;
-	if (c->effect->work && rt->ports.offload && rt->ports.offload(rt->ports.ctx, effect_work, effect_end, c) == WB_OK)
+	if (c->effect->work && rt->ports.offload &&
+	        rt->ports.offload(rt->ports.ctx, effect_work, effect_end, c) == WB_OK)
 		return true;
 	if (c->effect->work)
 		effect_work(c);
@@ -304,7 +305,7 @@ static bool version_matches(struct command *c)
 		return true;
 	struct wb_txn *txn = rt_txn(c->rt);
 	return txn && wb_projection_version(txn, c->request->tenant, c->turns.thing_kind, c->turns.thing_id) ==
-	        c->request->if_version;
+	                      c->request->if_version;
 }
 
 static void seal_and_append(struct command *c);
@@ -585,7 +586,7 @@ static struct command *next_folded(struct wb_runtime *rt)
 		if (c->state == COMMAND_CONFLICT) {
 			struct wb_txn *txn = rt_txn(rt);
 			if (txn && wb_projection_version(txn, c->conflict.tenant, c->conflict.kind, c->conflict.id) >=
-			                c->conflict.version)
+			                   c->conflict.version)
 				return c;
 		}
 	}
@@ -612,8 +613,8 @@ bool command_on_read(struct wb_runtime *rt, const Weibao__V1__ReadResult *r)
 		if (c->state != COMMAND_REPEAT || c->read_id != r->request_id)
 			continue;
 		for (size_t i = 0; i < r->n_records && c->n_answer_events < c->n_events; i++) {
-			struct wb_record rec = {r->records[i]->position,
-			        {r->records[i]->record.data, r->records[i]->record.len}};
+			struct wb_record rec = {
+			        r->records[i]->position, {r->records[i]->record.data, r->records[i]->record.len}};
 			struct wb_event ev;
 			if (wb_event_open(&rec, &c->arena, &ev) == WB_OK)
 				(void)command_add_event(c, &ev);

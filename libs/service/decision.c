@@ -85,8 +85,8 @@ void wb_decision_out_init(struct wb_decision_out *out, struct wb_counters *count
 	out->events_tail = &out->events;
 }
 
-static void emit(struct wb_decision *d, const char *kind, struct wb_id id, const ProtobufCMessage *event, bool has_occurred,
-        int64_t occurred_at)
+static void emit(struct wb_decision *d, const char *kind, struct wb_id id, const ProtobufCMessage *event,
+        bool has_occurred, int64_t occurred_at)
 {
 	struct wb_decision_out *out = d->out;
 	struct wb_emitted *e = WB_ARENA_NEW(d->arena, struct wb_emitted);

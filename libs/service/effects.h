@@ -17,8 +17,9 @@ struct wb_random {
 };
 
 struct wb_effect_def {
-	const ProtobufCMessageDescriptor *message;  /* of the command as received */
-	/* On the loop: looks up what the work needs. Returns a job (arena or heap), or NULL: nothing to do, decide as is. */
+	const ProtobufCMessageDescriptor *message; /* of the command as received */
+	/* On the loop: looks up what the work needs. Returns a job (arena or heap), or NULL: nothing to do, decide as
+	 * is. */
 	void *(*begin)(void *state, const struct wb_decision *d, const void *command);
 	/* On a worker thread: may block, must not touch db or arena. NULL: none. */
 	void (*work)(void *state, void *job);
@@ -32,8 +33,8 @@ struct wb_effects {
 	const struct wb_effect_def *defs;
 	size_t n_defs;
 	/* An answer that shows more than the events: replaces CommandAnswer (arena), or NULL. */
-	const ProtobufCMessage *(*reveal)(void *state, const char *operation, const Weibao__V1__CommandAnswer *answer,
-	        struct wb_arena *arena);
+	const ProtobufCMessage *(*reveal)(
+	        void *state, const char *operation, const Weibao__V1__CommandAnswer *answer, struct wb_arena *arena);
 	/* After the fold of an event was committed. NULL: none. */
 	void (*event)(void *state, struct wb_txn *db, const struct wb_event *ev);
 	/* Answers of queries that need the state (check a session): fills in q; false: not its. NULL: none. */

@@ -15,5 +15,6 @@
 #define WB_ENDPOINT_BYTES 256
 
 /* Writes the endpoint of name. ERR_INVALID: unknown prefix or name; ERR_LIMIT: too long. */
-WB_MUST_CHECK enum wb_err wb_endpoint(const char *prefix, const char *name, bool bind, char ret[static WB_ENDPOINT_BYTES]);
+WB_MUST_CHECK enum wb_err wb_endpoint(
+        const char *prefix, const char *name, bool bind, char ret[static WB_ENDPOINT_BYTES]);
 #endif

@@ -86,7 +86,8 @@ static void on_metrics(struct evhttp_request *req, void *ctx)
 	wb_runtime_stats(h->rt, &s);
 	uint64_t lag = s.head > s.position ? s.head - s.position : 0;
 	const struct metric all[] = {
-	        {"ready", "gauge", "1 when caught up and its epoch is folded", wb_runtime_state(h->rt) == WB_RUNTIME_READY},
+	        {"ready", "gauge", "1 when caught up and its epoch is folded",
+	                wb_runtime_state(h->rt) == WB_RUNTIME_READY},
 	        {"position", "counter", "global position folded", (double)s.position},
 	        {"lag_events", "gauge", "events of the journal not folded yet", (double)lag},
 	        {"journal_time_seconds", "gauge", "journal time reached", (double)s.journal_time_us / 1e6},
@@ -104,7 +105,8 @@ static void on_metrics(struct evhttp_request *req, void *ctx)
 	        {"feed_gaps_total", "counter", "gaps in the feed that were read from the journal", (double)s.gaps},
 	        {"todos", "gauge", "to-do rows", (double)s.todos},
 	        {"todos_running", "gauge", "to-dos under way", (double)s.todos_running},
-	        {"todos_backing_off", "gauge", "to-dos that were refused and will be tried again", (double)s.todos_backing_off},
+	        {"todos_backing_off", "gauge", "to-dos that were refused and will be tried again",
+	                (double)s.todos_backing_off},
 	        {"todos_done_total", "counter", "to-dos done", (double)s.todos_done},
 	        {"todos_ended_total", "counter", "to-dos ended by a final refusal", (double)s.todos_ended},
 	        {"keys", "gauge", "keys of persons in memory", (double)s.keys},
@@ -142,7 +144,8 @@ static bool listen_at(struct wb_health *h, struct event_base *base, const char *
 	if (ss.ss_family == AF_UNIX)
 		(void)unlink(address + 5); /* of a process that is gone: the data folder has one owner */
 	struct evconnlistener *l = evconnlistener_new_bind(base, NULL, NULL,
-	        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 16, (struct sockaddr *)&ss, (int)len);
+	        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 16, (struct sockaddr *)&ss,
+	        (int)len);
 	if (!l)
 		return false;
 	if (!evhttp_bind_listener(h->http, l)) {
@@ -152,8 +155,8 @@ static bool listen_at(struct wb_health *h, struct event_base *base, const char *
 	return true;
 }
 
-enum wb_err wb_health_open(struct event_base *base, const char *address, const char *name, struct wb_runtime *rt,
-        struct wb_health **ret)
+enum wb_err wb_health_open(
+        struct event_base *base, const char *address, const char *name, struct wb_runtime *rt, struct wb_health **ret)
 {
 	struct wb_health *h = calloc(1, sizeof *h); /* the process's life */
 	if (!h)
@@ -199,8 +202,8 @@ bool wb_health_probe(const char *address)
 		return false;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	if (connect(fd, (struct sockaddr *)&ss, len) == 0 && write(fd, ask, sizeof ask - 1) == (ssize_t)sizeof ask - 1 &&
-	        recv(fd, got, 12, MSG_WAITALL) == 12)
+	if (connect(fd, (struct sockaddr *)&ss, len) == 0 &&
+	        write(fd, ask, sizeof ask - 1) == (ssize_t)sizeof ask - 1 && recv(fd, got, 12, MSG_WAITALL) == 12)
 		ready = memcmp(got + 8, " 200", 4) == 0;
 	close(fd);
 	return ready;

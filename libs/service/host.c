@@ -234,13 +234,15 @@ static enum wb_err open_sockets(struct host *h)
 	if (!err)
 		err = wb_endpoint(h->prefix, "journal-append", false, endpoint);
 	if (!err) {
-		const struct wb_client_options o = {.endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 2u << 20};
+		const struct wb_client_options o = {
+		        .endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 2u << 20};
 		err = wb_client_open(h->bus, h->base, &o, &h->append);
 	}
 	if (!err)
 		err = wb_endpoint(h->prefix, "journal-read", false, endpoint);
 	if (!err) {
-		const struct wb_client_options o = {.endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 8u << 20};
+		const struct wb_client_options o = {
+		        .endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 8u << 20};
 		err = wb_client_open(h->bus, h->base, &o, &h->read);
 	}
 	if (!err)
@@ -323,8 +325,9 @@ static void close_all(struct host *h)
 
 static int usage(const char *program)
 {
-	fprintf(stderr, "usage: %s --data DIR --bus PREFIX [--health ADDRESS] [--log debug|info|warn|error]\n"
-	                "       %s --probe ADDRESS\n",
+	fprintf(stderr,
+	        "usage: %s --data DIR --bus PREFIX [--health ADDRESS] [--log debug|info|warn|error]\n"
+	        "       %s --probe ADDRESS\n",
 	        program, program);
 	return 2;
 }
@@ -381,7 +384,8 @@ int wb_host_run(int argc, char **argv, const struct wb_host_options *options)
 		close_all(&h);
 		return 3;
 	}
-	wb_log(WB_LOG_INFO, NULL, "started at position %llu", (unsigned long long)wb_runtime_projection(h.rt)->position);
+	wb_log(WB_LOG_INFO, NULL, "started at position %llu",
+	        (unsigned long long)wb_runtime_projection(h.rt)->position);
 	event_base_dispatch(h.base);
 	close_all(&h);
 	wb_log(WB_LOG_INFO, NULL, "stopped");

@@ -18,7 +18,7 @@ struct node {
 	struct node *prev, *next;
 };
 void node_init(struct node *n);
-void node_add(struct node *list, struct node *n);       /* at the end */
+void node_add(struct node *list, struct node *n); /* at the end */
 void node_add_front(struct node *list, struct node *n);
 void node_del(struct node *n);
 bool node_empty(const struct node *list);
@@ -62,21 +62,21 @@ struct command {
 	bool has_digest;
 	uint8_t digest[32];
 	int64_t deadline_boot_us; /* of the present wait */
-	bool granted_early; /* while the turns were being taken */
+	bool granted_early;       /* while the turns were being taken */
 	struct wb_turns turns;
 	struct wb_turn_set *held; /* place in the book */
 	struct wb_decision_out out;
 	uint32_t n_events;
 	struct wb_bytes append; /* packed Append, kept for a retry */
 	uint64_t append_id;
-	bool append_known;  /* the journal said OK */
+	bool append_known; /* the journal said OK */
 	uint32_t conflicts;
 	struct {
 		const char *tenant, *kind;
 		struct wb_id id;
 		uint64_t version;
 	} conflict;
-	uint64_t position;  /* of the first event */
+	uint64_t position; /* of the first event */
 	uint64_t read_id;
 	Weibao__V1__AnswerEvent **events;
 	size_t n_answer_events;
@@ -112,7 +112,7 @@ struct wb_query_out {
 
 /* A to-do under way or backing off, by its row's name and cause. */
 struct errand {
-	struct errand *next;  /* in its bucket */
+	struct errand *next; /* in its bucket */
 	char kind[64], tenant[64];
 	struct wb_id ref;
 	uint32_t n;
@@ -157,12 +157,12 @@ struct wb_runtime {
 	size_t n_command_defs;
 	const struct wb_query_def **queries;
 
-	uint64_t head;         /* of the journal, as last heard */
-	int64_t time_us;       /* journal time: everything stamped before it is folded */
-	int64_t feed_boot_us;  /* when the feed was last heard */
+	uint64_t head;        /* of the journal, as last heard */
+	int64_t time_us;      /* journal time: everything stamped before it is folded */
+	int64_t feed_boot_us; /* when the feed was last heard */
 	uint64_t feed_complete_to;
 	int64_t feed_time_us;
-	bool connected;        /* log id was compared */
+	bool connected; /* log id was compared */
 	bool reading;
 	uint64_t read_id;
 	int64_t read_boot_us;
@@ -189,7 +189,7 @@ struct wb_runtime {
 	size_t n_queries;
 
 	struct wb_keys *keys;
-	bool keys_loaded;      /* all of them, where a cache needs them */
+	bool keys_loaded; /* all of them, where a cache needs them */
 	bool keys_all_asked;
 	char keys_after_tenant[64];
 	struct wb_id keys_after_subject;
@@ -217,7 +217,8 @@ uint64_t rt_next_id(struct wb_runtime *rt);
 /* The read transaction of this round; NULL only when the environment fails (the runtime has failed then). */
 struct wb_txn *rt_txn(struct wb_runtime *rt);
 void rt_txn_end(struct wb_runtime *rt);
-void rt_fail(struct wb_runtime *rt, enum wb_runtime_state state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void rt_fail(struct wb_runtime *rt, enum wb_runtime_state state, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 void rt_reply(struct wb_runtime *rt, const struct wb_caller *to, Weibao__V1__Reply *reply);
 
 /* command.c */
@@ -242,8 +243,8 @@ void command_free(struct command *c);
 bool command_add_event(struct command *c, const struct wb_event *ev);
 void rt_reply_refusal(struct wb_runtime *rt, const struct wb_caller *to, const Weibao__V1__Request *request,
         const char *code, const char *path, const struct wb_decision_out *out, struct wb_arena *a);
-void rt_reply_busy(struct wb_runtime *rt, const struct wb_caller *to, uint64_t request_id, const char *code,
-        struct wb_arena *a);
+void rt_reply_busy(
+        struct wb_runtime *rt, const struct wb_caller *to, uint64_t request_id, const char *code, struct wb_arena *a);
 /* Whether the principal may, in that tenant, do what asks for these roles under that rule; else the refusal. */
 bool rt_allowed(const Weibao__V1__Request *q, uint32_t roles, enum wb_tenant_rule rule, enum wb_refusal *ret_refusal);
 
@@ -263,14 +264,19 @@ void runner_call_result(struct wb_runtime *rt, struct errand *e, enum wb_err err
 void runner_free_all(struct wb_runtime *rt);
 
 /* keys.c */
-enum wb_err keys_seal(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
+enum wb_err keys_seal(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
 /* Opens every Personal of the message in place; what lacks a key is listed. */
-enum wb_err keys_open(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
-enum wb_err keys_open_one(struct wb_runtime *rt, const char *tenant, Weibao__V1__Personal *p, struct wb_arena *a, struct needs *needs);
+enum wb_err keys_open(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
+enum wb_err keys_open_one(
+        struct wb_runtime *rt, const char *tenant, Weibao__V1__Personal *p, struct wb_arena *a, struct needs *needs);
 /* Lists what opening the message would lack. */
-void keys_lacking(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
+void keys_lacking(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs);
 /* The digest key of a tenant; false: listed in needs. */
-bool keys_digest_key(struct wb_runtime *rt, const char *tenant, struct wb_arena *a, struct needs *needs, uint8_t ret_key[32]);
+bool keys_digest_key(
+        struct wb_runtime *rt, const char *tenant, struct wb_arena *a, struct needs *needs, uint8_t ret_key[32]);
 /* Whether all are settled (known or erased) by now. */
 bool keys_settled(struct wb_runtime *rt, const struct needs *needs);
 void keys_fetch(struct wb_runtime *rt); /* asks for what commands, queries and the cache lack */

@@ -36,7 +36,8 @@ void needs_add(struct needs *needs, struct wb_arena *a, const char *tenant, stru
 }
 
 /* What is known here; with the keyring at hand it is asked at once. */
-static enum wb_key_state look(struct wb_runtime *rt, const char *tenant, struct wb_id subject, bool create, uint8_t ret[32])
+static enum wb_key_state look(
+        struct wb_runtime *rt, const char *tenant, struct wb_id subject, bool create, uint8_t ret[32])
 {
 	enum wb_key_state s = wb_keys_get(rt->keys, tenant, subject, ret);
 	const struct wb_keyring_port *ring = rt->ports.keyring;
@@ -82,7 +83,7 @@ static bool uncarry(struct walk *w, Weibao__V1__Personal *p)
 	}
 	if (s == WB_KEY_ERASED) { /* nothing is left to carry: a word in its place, sealed like the rest */
 		from.value_case = WEIBAO__V1__PERSONAL__VALUE_PLAIN;
-		from.plain = (char *)(uintptr_t)"-";
+		from.plain = (char *)(uintptr_t) "-";
 	} else {
 		w->err = wb_personal_open(&from, p->from_tenant, key, w->arena);
 	}
@@ -121,7 +122,8 @@ static bool seal_one(void *ctx, Weibao__V1__Personal *p)
 	return w->err == WB_OK;
 }
 
-enum wb_err keys_seal(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
+enum wb_err keys_seal(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
 {
 	struct walk w = {.rt = rt, .tenant = tenant, .arena = a, .needs = needs};
 	wb_personal_visit(m, seal_one, &w);
@@ -156,28 +158,31 @@ static bool open_one(void *ctx, Weibao__V1__Personal *p)
 	return w->err == WB_OK;
 }
 
-enum wb_err keys_open(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
+enum wb_err keys_open(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
 {
 	struct walk w = {.rt = rt, .tenant = tenant, .arena = a, .needs = needs};
 	wb_personal_visit(m, open_one, &w);
 	return w.err;
 }
 
-enum wb_err keys_open_one(struct wb_runtime *rt, const char *tenant, Weibao__V1__Personal *p, struct wb_arena *a,
-        struct needs *needs)
+enum wb_err keys_open_one(
+        struct wb_runtime *rt, const char *tenant, Weibao__V1__Personal *p, struct wb_arena *a, struct needs *needs)
 {
 	struct walk w = {.rt = rt, .tenant = tenant, .arena = a, .needs = needs};
 	open_one(&w, p);
 	return w.err;
 }
 
-void keys_lacking(struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
+void keys_lacking(
+        struct wb_runtime *rt, const char *tenant, ProtobufCMessage *m, struct wb_arena *a, struct needs *needs)
 {
 	struct walk w = {.rt = rt, .tenant = tenant, .arena = a, .needs = needs, .look_only = true};
 	wb_personal_visit(m, open_one, &w);
 }
 
-bool keys_digest_key(struct wb_runtime *rt, const char *tenant, struct wb_arena *a, struct needs *needs, uint8_t ret_key[32])
+bool keys_digest_key(
+        struct wb_runtime *rt, const char *tenant, struct wb_arena *a, struct needs *needs, uint8_t ret_key[32])
 {
 	struct wb_id none = {{0}};
 	if (look(rt, tenant, none, true, ret_key) == WB_KEY_KNOWN)
@@ -227,7 +232,8 @@ static void collect(struct wb_runtime *rt, struct fetch *f, struct wb_arena *a)
 {
 	struct needs cached = {0};
 	for (struct node *n = rt->commands_all.next; n != &rt->commands_all; n = n->next) {
-		const struct command *c = (const struct command *)(void *)((char *)n - offsetof(struct command, in_all));
+		const struct command *c =
+		        (const struct command *)(void *)((char *)n - offsetof(struct command, in_all));
 		if (c->state == COMMAND_KEYS || c->state == COMMAND_ANSWER)
 			add_needs(rt, f, &c->needs, a);
 	}
@@ -250,12 +256,12 @@ static void call(struct wb_runtime *rt, const Weibao__V1__KeysRequest *k, struct
 	if (wb_pack(&k->base, a, &body) != WB_OK)
 		return;
 	who.account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
-	who.home = (char *)(uintptr_t)"cell";
+	who.home = (char *)(uintptr_t) "cell";
 	who.roles = &role;
 	who.n_roles = 1;
 	who.service = (char *)(uintptr_t)rt->service->name;
 	rt->keys_call_id = q.request_id = rt_next_id(rt);
-	q.operation = (char *)(uintptr_t)"KeysRequest";
+	q.operation = (char *)(uintptr_t) "KeysRequest";
 	q.tenant = k->tenant;
 	q.principal = &who;
 	q.body = (ProtobufCBinaryData){body.len, (uint8_t *)(uintptr_t)body.data};
@@ -270,7 +276,7 @@ static void call(struct wb_runtime *rt, const Weibao__V1__KeysRequest *k, struct
 static void fetch_all(struct wb_runtime *rt, struct wb_arena *a)
 {
 	Weibao__V1__KeysRequest k = WEIBAO__V1__KEYS_REQUEST__INIT;
-	k.tenant = (char *)(uintptr_t)"cell";
+	k.tenant = (char *)(uintptr_t) "cell";
 	k.has_all = true;
 	k.all = true;
 	if (rt->keys_after_tenant[0]) {
@@ -397,7 +403,8 @@ static Weibao__V1__KeyRow *row_new(struct wb_arena *a, const char *tenant, struc
 	return r;
 }
 
-static bool serve_one(void *ctx, const char *tenant, struct wb_id subject, Weibao__V1__KeyState state, const uint8_t *key)
+static bool serve_one(
+        void *ctx, const char *tenant, struct wb_id subject, Weibao__V1__KeyState state, const uint8_t *key)
 {
 	struct serving *s = ctx;
 	if (s->after_tenant) {

@@ -137,8 +137,8 @@ static enum wb_err load_meta(struct wb_projection *p, bool *ret_sound)
 	return WB_OK;
 }
 
-enum wb_err wb_projection_open(struct wb_projection *p, const struct wb_service *service,
-        const struct wb_projection_options *options)
+enum wb_err wb_projection_open(
+        struct wb_projection *p, const struct wb_service *service, const struct wb_projection_options *options)
 {
 	bool sound = false;
 	*p = (struct wb_projection){.service = service};
@@ -443,7 +443,8 @@ enum wb_err wb_projection_fold(struct wb_projection *p, const struct wb_record *
 			p->parked_at = records->position;
 			return WB_ERR_CORRUPT;
 		}
-		n = reached > before.position ? (size_t)(reached - before.position) : 1; /* what was good, or the bad one alone */
+		n = reached > before.position ? (size_t)(reached - before.position)
+		                              : 1; /* what was good, or the bad one alone */
 		err = wb_projection_fold(p, records, n);
 		if (err)
 			return err;

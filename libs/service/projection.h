@@ -21,31 +21,32 @@ struct wb_projection {
 	const struct wb_service *service;
 	struct wb_env *env;
 	char *dir;
-	const struct wb_table **tables;     /* the runtime's and the service's, in order */
-	uint64_t position;                  /* folded up to here, committed */
-	struct wb_hash chain;               /* chain hash at position */
+	const struct wb_table **tables; /* the runtime's and the service's, in order */
+	uint64_t position;              /* folded up to here, committed */
+	struct wb_hash chain;           /* chain hash at position */
 	struct wb_hasher *hasher;
-	bool has_log;                       /* log_id and incarnation are known */
+	bool has_log; /* log_id and incarnation are known */
 	struct wb_id log_id;
 	uint32_t incarnation;
-	int64_t time_us;                    /* recorded_at of the last event folded */
+	int64_t time_us;                      /* recorded_at of the last event folded */
 	const struct wb_evolve_def **by_type; /* sorted by event type */
-	struct wb_arena arena;              /* of one event */
-	uint64_t parked_at;                 /* position of an event that could not be folded; 0: none */
-	/* after each event of a batch, inside the transaction; the runtime collects answers and to-dos here. May be NULL. */
+	struct wb_arena arena;                /* of one event */
+	uint64_t parked_at;                   /* position of an event that could not be folded; 0: none */
+	/* after each event of a batch, inside the transaction; the runtime collects answers and to-dos here. May be
+	 * NULL. */
 	void (*on_event)(void *ctx, const struct wb_event *ev);
 	void *on_event_ctx;
 };
 
 struct wb_projection_options {
-	const char *dir;        /* of the environment; made if missing */
-	size_t map_bytes;       /* 0: default reserve */
-	bool scratch;           /* a replay: start empty */
+	const char *dir;  /* of the environment; made if missing */
+	size_t map_bytes; /* 0: default reserve */
+	bool scratch;     /* a replay: start empty */
 };
 
 /* Opens (or makes, or empties when it cannot be trusted) the projection. */
-WB_MUST_CHECK enum wb_err wb_projection_open(struct wb_projection *p, const struct wb_service *service,
-        const struct wb_projection_options *options);
+WB_MUST_CHECK enum wb_err wb_projection_open(
+        struct wb_projection *p, const struct wb_service *service, const struct wb_projection_options *options);
 /* Marks a clean stop and closes. */
 void wb_projection_close(struct wb_projection *p);
 /* Closes as if the process had died: after an error, and in tests. */
@@ -81,7 +82,8 @@ uint64_t wb_projection_epoch(struct wb_txn *txn, const char *service);
 /* To-do rows by due time: calls visit for rows due at or before until_us, oldest first, until it returns false. */
 void wb_projection_due(struct wb_txn *txn, int64_t until_us, bool (*visit)(void *ctx, const struct wb_todo *row),
         void *ctx, struct wb_arena *arena);
-/* The same from a cursor on (empty: from the start), which is left where to go on, or emptied at the end of what is due. */
+/* The same from a cursor on (empty: from the start), which is left where to go on, or emptied at the end of what is
+ * due. */
 void wb_projection_due_from(struct wb_txn *txn, struct wb_key *cursor, int64_t until_us,
         bool (*visit)(void *ctx, const struct wb_todo *row), void *ctx, struct wb_arena *arena);
 /* The row of that name; false if there is none. Strings from the arena. */
@@ -92,8 +94,10 @@ int64_t wb_projection_next_due(struct wb_txn *txn);
 /* How many to-do rows there are. */
 uint64_t wb_projection_todo_count(struct wb_txn *txn);
 
-/* An ordered text dump of all tables ("table key value", hex): equal dumps mean equal projections. _meta is left out. */
-WB_MUST_CHECK enum wb_err wb_projection_dump(struct wb_projection *p, void (*line)(void *ctx, const char *text), void *ctx);
+/* An ordered text dump of all tables ("table key value", hex): equal dumps mean equal projections. _meta is left out.
+ */
+WB_MUST_CHECK enum wb_err wb_projection_dump(
+        struct wb_projection *p, void (*line)(void *ctx, const char *text), void *ctx);
 /* SHA-256 over that dump. */
 WB_MUST_CHECK enum wb_err wb_projection_digest(struct wb_projection *p, uint8_t ret_digest[32]);
 #endif

@@ -121,7 +121,8 @@ static void run(struct wb_runtime *rt, struct waiting_query *w)
 	} else if (out.refused || !out.answer) {
 		refuse(rt, w, out.refused ? out.refusal : WB_NOT_FOUND, out.path);
 	} else {
-		w->answer = (ProtobufCMessage *)(uintptr_t)out.answer; /* the answer's own, in our arena: opened in place */
+		w->answer =
+		        (ProtobufCMessage *)(uintptr_t)out.answer; /* the answer's own, in our arena: opened in place */
 		w->has_version = out.has_version;
 		w->version = out.version;
 		finish(rt, w);
@@ -136,7 +137,7 @@ static bool must_wait(const struct wb_runtime *rt, const Weibao__V1__Request *q)
 	if (q->has_incarnation && q->incarnation != rt->projection.incarnation)
 		return false;
 	return !q->has_log_id || !wb_id_from_bytes(q->log_id.data, q->log_id.len, &log) ||
-	        wb_id_equal(log, rt->projection.log_id);
+	       wb_id_equal(log, rt->projection.log_id);
 }
 
 void query_busy(struct wb_runtime *rt, const struct wb_caller *from, struct wb_bytes request)

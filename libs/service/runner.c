@@ -101,7 +101,7 @@ static bool pack_request(struct wb_runtime *rt, const struct wb_todo *row, const
 		return false;
 	struct wb_id cid = command_id(rt, row, ending);
 	who.account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
-	who.home = (char *)(uintptr_t)"cell";
+	who.home = (char *)(uintptr_t) "cell";
 	who.roles = &role;
 	who.n_roles = 1;
 	who.service = (char *)(uintptr_t)rt->service->name;
@@ -215,7 +215,7 @@ void runner_call_result(struct wb_runtime *rt, struct errand *e, enum wb_err err
 	} else {
 		const Weibao__V1__Reply *r = (const Weibao__V1__Reply *)m;
 		bool already = r->status == WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_OK && r->code &&
-		        strcmp(r->code, "ALREADY_SO") == 0;
+		               strcmp(r->code, "ALREADY_SO") == 0;
 		if (already)
 			runner_done(rt, e, WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_REFUSED, r->code, true);
 		else
@@ -319,7 +319,10 @@ void wb_runtime_stuck(struct wb_runtime *rt,
 {
 	for (size_t b = 0; b < ID_BUCKETS; b++) {
 		for (const struct errand *e = rt->errands[b]; e; e = e->next) {
-			struct wb_todo row = {.kind = e->kind, .tenant = e->tenant, .ref = e->ref, .n = e->n,
+			struct wb_todo row = {.kind = e->kind,
+			        .tenant = e->tenant,
+			        .ref = e->ref,
+			        .n = e->n,
 			        .cause_position = e->cause_position};
 			if (e->tries)
 				visit(ctx, &row, e->code, e->tries);

@@ -242,6 +242,15 @@ void wb_runtime_close(struct wb_runtime *rt)
 	free(rt);
 }
 
+void wb_runtime_abandon(struct wb_runtime *rt)
+{
+	if (!rt)
+		return;
+	rt_txn_end(rt);
+	wb_projection_abandon(&rt->projection);
+	wb_runtime_close(rt);
+}
+
 /* ---- reading the journal ---- */
 
 static void read_from(struct wb_runtime *rt, uint64_t from, uint32_t limit)
@@ -268,9 +277,9 @@ static void connect_log(struct wb_runtime *rt, const Weibao__V1__ReadResult *r)
 	if (!wb_id_from_bytes(r->log_id.data, r->log_id.len, &log))
 		return;
 	bool same = p->has_log && wb_id_equal(log, p->log_id) && p->incarnation == r->incarnation &&
-	        p->position <= r->head &&
-	        (p->position == 0 || (r->chain_hash.len == sizeof p->chain &&
-	                                     memcmp(r->chain_hash.data, &p->chain, sizeof p->chain) == 0));
+	            p->position <= r->head &&
+	            (p->position == 0 || (r->chain_hash.len == sizeof p->chain &&
+	                                         memcmp(r->chain_hash.data, &p->chain, sizeof p->chain) == 0));
 	if (!same) {
 		rt_txn_end(rt);
 		enum wb_err err = wb_projection_reset(p, log, r->incarnation);
@@ -286,7 +295,7 @@ static bool other_history(const struct wb_runtime *rt, ProtobufCBinaryData log_i
 {
 	struct wb_id log;
 	return !wb_id_from_bytes(log_id.data, log_id.len, &log) || !wb_id_equal(log, rt->projection.log_id) ||
-	        incarnation != rt->projection.incarnation;
+	       incarnation != rt->projection.incarnation;
 }
 
 /* ---- folding ---- */
@@ -362,7 +371,8 @@ static void keep_feed(struct wb_runtime *rt, struct wb_bytes feed)
 	node_add(&rt->feed_queue, &p->in_queue);
 	rt->feed_queue_bytes += feed.len;
 	while (rt->feed_queue_bytes > FEED_QUEUE_BYTES) { /* the oldest is read from the journal anyway */
-		struct feed_piece *old = (struct feed_piece *)(void *)((char *)rt->feed_queue.next - offsetof(struct feed_piece, in_queue));
+		struct feed_piece *old = (struct feed_piece *)(void *)((char *)rt->feed_queue.next -
+		                                                       offsetof(struct feed_piece, in_queue));
 		rt->feed_queue_bytes -= old->len;
 		node_del(&old->in_queue);
 		free(old);
@@ -371,8 +381,10 @@ static void keep_feed(struct wb_runtime *rt, struct wb_bytes feed)
 
 static const Weibao__V1__Feed *open_feed(struct wb_bytes bytes, struct wb_arena *a)
 {
-	static const struct wb_unpack_limits limits = {
-	        .bytes_max = (size_t)8 * 1024 * 1024, .depth_max = 4, .fields_max = WB_INTERNAL_FIELDS_MAX, .mode = WB_UNPACK_LENIENT};
+	static const struct wb_unpack_limits limits = {.bytes_max = (size_t)8 * 1024 * 1024,
+	        .depth_max = 4,
+	        .fields_max = WB_INTERNAL_FIELDS_MAX,
+	        .mode = WB_UNPACK_LENIENT};
 	ProtobufCMessage *m;
 	wb_arena_init(a, FEED_ARENA_BYTES);
 	if (wb_unpack(&weibao__v1__feed__descriptor, bytes, a, &limits, &m) != WB_OK)
@@ -406,7 +418,8 @@ static bool replay_kept(struct wb_runtime *rt)
 {
 	bool gap = false;
 	while (!node_empty(&rt->feed_queue) && rt->state != WB_RUNTIME_FAILED) {
-		struct feed_piece *p = (struct feed_piece *)(void *)((char *)rt->feed_queue.next - offsetof(struct feed_piece, in_queue));
+		struct feed_piece *p = (struct feed_piece *)(void *)((char *)rt->feed_queue.next -
+		                                                     offsetof(struct feed_piece, in_queue));
 		struct wb_arena a;
 		const Weibao__V1__Feed *f = open_feed((struct wb_bytes){p->data, p->len}, &a);
 		bool hole = f && f->n_records && f->first > rt->projection.position + 1;
@@ -430,13 +443,16 @@ static void caught_up(struct wb_runtime *rt)
 
 void wb_runtime_read_result(struct wb_runtime *rt, struct wb_bytes result)
 {
-	static const struct wb_unpack_limits limits = {
-	        .bytes_max = (size_t)8 * 1024 * 1024, .depth_max = 4, .fields_max = WB_INTERNAL_FIELDS_MAX, .mode = WB_UNPACK_LENIENT};
+	static const struct wb_unpack_limits limits = {.bytes_max = (size_t)8 * 1024 * 1024,
+	        .depth_max = 4,
+	        .fields_max = WB_INTERNAL_FIELDS_MAX,
+	        .mode = WB_UNPACK_LENIENT};
 	struct wb_arena a;
 	ProtobufCMessage *m;
 	struct wb_record *records;
 	wb_arena_init(&a, FEED_ARENA_BYTES);
-	if (rt->state == WB_RUNTIME_FAILED || wb_unpack(&weibao__v1__read_result__descriptor, result, &a, &limits, &m) != WB_OK)
+	if (rt->state == WB_RUNTIME_FAILED ||
+	        wb_unpack(&weibao__v1__read_result__descriptor, result, &a, &limits, &m) != WB_OK)
 		goto out;
 	const Weibao__V1__ReadResult *r = (const Weibao__V1__ReadResult *)m;
 	if (command_on_read(rt, r) || !rt->reading || r->request_id != rt->read_id)
@@ -456,7 +472,8 @@ void wb_runtime_read_result(struct wb_runtime *rt, struct wb_bytes result)
 	if (records_of(r->records, r->n_records, &a, &records))
 		fold(rt, records, r->n_records);
 	if (r->has_damaged_position && r->damaged_position == rt->projection.position + 1) {
-		rt_fail(rt, WB_RUNTIME_FAILED, "the log is damaged at position %llu", (unsigned long long)r->damaged_position);
+		rt_fail(rt, WB_RUNTIME_FAILED, "the log is damaged at position %llu",
+		        (unsigned long long)r->damaged_position);
 		goto out;
 	}
 	if (r->head <= rt->projection.position && r->time > rt->time_us)
@@ -496,10 +513,10 @@ static void send_epoch(struct wb_runtime *rt)
 	started.service = (char *)(uintptr_t)name;
 	started.epoch = rt->epoch;
 	enum wb_err err = wb_pack(&started.base, &a, &packed);
-	ev.stream_kind = (char *)(uintptr_t)"epoch";
+	ev.stream_kind = (char *)(uintptr_t) "epoch";
 	ev.stream_id = (ProtobufCBinaryData){sizeof stream.b, stream.b};
 	ev.expected_version = wb_projection_version(txn, "cell", "epoch", stream);
-	ev.event_type = (char *)(uintptr_t)"EpochStarted";
+	ev.event_type = (char *)(uintptr_t) "EpochStarted";
 	ev.schema_version = 1;
 	ev.payload = (ProtobufCBinaryData){packed.len, (uint8_t *)(uintptr_t)packed.data};
 	actor.account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
@@ -507,7 +524,7 @@ static void send_epoch(struct wb_runtime *rt)
 	rt->epoch_append_id = ap.request_id = rt_next_id(rt);
 	ap.service = (char *)(uintptr_t)name;
 	ap.epoch = rt->epoch;
-	ap.tenant = (char *)(uintptr_t)"cell";
+	ap.tenant = (char *)(uintptr_t) "cell";
 	ap.command_id = (ProtobufCBinaryData){sizeof cid.b, cid.b};
 	ap.command_digest = (ProtobufCBinaryData){sizeof digest, digest};
 	ap.actor = &actor;

@@ -18,12 +18,12 @@
 #include "service/projection.h"
 #include "service/service.h"
 
-#define WB_RUNTIME_COMMANDS 4096        /* in flight or waiting */
+#define WB_RUNTIME_COMMANDS 4096 /* in flight or waiting */
 #define WB_RUNTIME_QUERIES_WAITING 4096
-#define WB_RUNTIME_AFTER_US (2 * WB_SECOND_US)     /* how long `after` may wait */
+#define WB_RUNTIME_AFTER_US (2 * WB_SECOND_US)          /* how long `after` may wait */
 #define WB_RUNTIME_APPEND_TIMEOUT_US (3 * WB_SECOND_US) /* then the append is UNKNOWN and sent again */
-#define WB_RUNTIME_READ_RECORDS 2000    /* of one read of the journal */
-#define WB_RUNTIME_ERRANDS 256          /* to-dos under way at once */
+#define WB_RUNTIME_READ_RECORDS 2000                    /* of one read of the journal */
+#define WB_RUNTIME_ERRANDS 256                          /* to-dos under way at once */
 
 /* Who asked: opaque to the runtime, copied. */
 struct wb_caller {
@@ -34,12 +34,14 @@ struct wb_caller {
 /* The durable keyring (intake's runtime has it; others ask intake by KeysRequest). All calls may touch the disk. */
 struct wb_keyring_port {
 	/* Fills states and keys; create makes and syncs missing ones. */
-	enum wb_err (*get)(void *ctx, const char *tenant, struct wb_id subject, bool create, Weibao__V1__KeyState *ret_state,
-	        uint8_t ret_key[32]);
+	enum wb_err (*get)(void *ctx, const char *tenant, struct wb_id subject, bool create,
+	        Weibao__V1__KeyState *ret_state, uint8_t ret_key[32]);
 	enum wb_err (*erase)(void *ctx, const char *tenant, struct wb_id subject);
 	/* Every key: visit returns false to stop. */
-	enum wb_err (*all)(void *ctx, bool (*visit)(void *vctx, const char *tenant, struct wb_id subject,
-	        Weibao__V1__KeyState state, const uint8_t *key), void *vctx);
+	enum wb_err (*all)(void *ctx,
+	        bool (*visit)(void *vctx, const char *tenant, struct wb_id subject, Weibao__V1__KeyState state,
+	                const uint8_t *key),
+	        void *vctx);
 	void *ctx;
 };
 
@@ -63,8 +65,8 @@ struct wb_ports {
 
 struct wb_runtime_options {
 	const struct wb_service *service;
-	const char *data_dir;      /* its own folder: projection/, cache/, private/ */
-	size_t map_bytes;          /* 0: default */
+	const char *data_dir; /* its own folder: projection/, cache/, private/ */
+	size_t map_bytes;     /* 0: default */
 	struct wb_ports ports;
 };
 
@@ -74,6 +76,8 @@ struct wb_runtime;
 WB_MUST_CHECK enum wb_err wb_runtime_open(const struct wb_runtime_options *o, struct wb_runtime **ret);
 /* Marks a clean stop and frees everything. What waits is not answered (the peer retries). */
 void wb_runtime_close(struct wb_runtime *rt);
+/* Frees everything as if the process had been killed: nothing synced, no clean mark. NULL is fine. */
+void wb_runtime_abandon(struct wb_runtime *rt);
 
 /* What comes in. */
 void wb_runtime_request(struct wb_runtime *rt, const struct wb_caller *from, struct wb_bytes request);
@@ -88,10 +92,10 @@ void wb_runtime_step(struct wb_runtime *rt);
 
 enum wb_runtime_state {
 	WB_RUNTIME_CATCHING_UP,
-	WB_RUNTIME_STARTING,       /* caught up; its epoch is being appended, its keys fetched */
+	WB_RUNTIME_STARTING, /* caught up; its epoch is being appended, its keys fetched */
 	WB_RUNTIME_READY,
-	WB_RUNTIME_FENCED,         /* a newer instance runs: stop the process */
-	WB_RUNTIME_FAILED          /* the projection or the log is damaged: stop, see wb_runtime_why */
+	WB_RUNTIME_FENCED, /* a newer instance runs: stop the process */
+	WB_RUNTIME_FAILED  /* the projection or the log is damaged: stop, see wb_runtime_why */
 };
 enum wb_runtime_state wb_runtime_state(const struct wb_runtime *rt);
 const char *wb_runtime_why(const struct wb_runtime *rt);
@@ -113,6 +117,6 @@ struct wb_runtime_stats {
 void wb_runtime_stats(struct wb_runtime *rt, struct wb_runtime_stats *ret);
 struct wb_projection *wb_runtime_projection(struct wb_runtime *rt);
 /* What is stuck: to-dos that were tried and back off, for the operations page. */
-void wb_runtime_stuck(struct wb_runtime *rt, void (*visit)(void *ctx, const struct wb_todo *row, const char *code,
-        uint32_t tries), void *ctx);
+void wb_runtime_stuck(struct wb_runtime *rt,
+        void (*visit)(void *ctx, const struct wb_todo *row, const char *code, uint32_t tries), void *ctx);
 #endif

@@ -24,29 +24,29 @@ struct wb_projection;
 
 /* One event of the log as evolve sees it. Valid during the call. */
 struct wb_event {
-	uint64_t position;           /* global, 1 … */
-	uint64_t tenant_position;    /* in its tenant, 1 … */
+	uint64_t position;        /* global, 1 … */
+	uint64_t tenant_position; /* in its tenant, 1 … */
 	const char *tenant;
 	const char *stream_kind;
 	struct wb_id stream_id;
-	uint64_t version;            /* of the stream, this event included */
-	const char *type;            /* short name of the payload's message */
-	int64_t recorded_at;         /* microseconds UTC, journal's clock, never goes back */
-	int64_t occurred_at;         /* offline facts: when it happened; else recorded_at */
+	uint64_t version;    /* of the stream, this event included */
+	const char *type;    /* short name of the payload's message */
+	int64_t recorded_at; /* microseconds UTC, journal's clock, never goes back */
+	int64_t occurred_at; /* offline facts: when it happened; else recorded_at */
 	const Weibao__V1__Envelope *envelope;
 	const ProtobufCMessage *payload;
 };
 
 /* What evolve writes to. Errors are sticky in txn: evolve returns nothing. */
 struct wb_fold {
-	struct wb_txn *db;           /* write transaction of the projection */
-	struct wb_arena *arena;      /* reset after each event */
+	struct wb_txn *db;      /* write transaction of the projection */
+	struct wb_arena *arena; /* reset after each event */
 	const struct wb_event *event;
 	struct wb_projection *projection;
 };
 typedef void wb_evolve_fn(struct wb_fold *f, const struct wb_event *ev, const void *payload);
 struct wb_evolve_def {
-	const char *event_type;      /* short name; any service's event may be folded */
+	const char *event_type; /* short name; any service's event may be folded */
 	wb_evolve_fn *evolve;
 };
 
@@ -54,15 +54,15 @@ struct wb_evolve_def {
 
 /* A row: (kind, tenant, ref, n) names it; putting the same name again replaces it. */
 struct wb_todo {
-	const char *kind;            /* of this service's todo table */
+	const char *kind; /* of this service's todo table */
 	const char *tenant;
-	struct wb_id ref;            /* what it is about: a ticket, a clock … */
-	uint32_t n;                  /* round, generation …; 0 if not needed */
-	int64_t due_at;              /* microseconds UTC; acted on once journal time has passed it (>= due_at) */
-	uint64_t cause_position;     /* global position of the event that put it */
+	struct wb_id ref;        /* what it is about: a ticket, a clock … */
+	uint32_t n;              /* round, generation …; 0 if not needed */
+	int64_t due_at;          /* microseconds UTC; acted on once journal time has passed it (>= due_at) */
+	uint64_t cause_position; /* global position of the event that put it */
 	uint64_t cause_tenant_position;
 	int64_t cause_recorded_at;
-	struct wb_bytes body;        /* packed row of the service's own, or empty */
+	struct wb_bytes body; /* packed row of the service's own, or empty */
 };
 /* Puts or replaces a row. body may be NULL. Called by evolve. */
 void wb_todo_put(struct wb_fold *f, const char *kind, const char *tenant, struct wb_id ref, uint32_t n, int64_t due_at,
@@ -72,11 +72,11 @@ void wb_todo_drop(struct wb_fold *f, const char *kind, const char *tenant, struc
 
 /* What an act function fills in: one command, to the service itself (service NULL) or to another. */
 struct wb_errand {
-	struct wb_txn *db;           /* read */
+	struct wb_txn *db; /* read */
 	struct wb_arena *arena;
-	int64_t now_us;              /* journal time */
-	const char *service;         /* set by wb_errand_send: the owner, or NULL: this service */
-	const char *tenant;          /* tenant of the command; preset to the row's */
+	int64_t now_us;                  /* journal time */
+	const char *service;             /* set by wb_errand_send: the owner, or NULL: this service */
+	const char *tenant;              /* tenant of the command; preset to the row's */
 	const ProtobufCMessage *command; /* NULL after act: nothing to do yet, asked again later */
 };
 typedef void wb_act_fn(struct wb_errand *e, const struct wb_todo *row);
@@ -103,12 +103,12 @@ typedef void wb_turns_fn(struct wb_turns *t, const char *tenant, const void *com
 struct wb_decision_out;
 /* What a decision sees and says. */
 struct wb_decision {
-	struct wb_txn *db;           /* read transaction of the projection */
-	struct wb_arena *arena;      /* lives until the command is answered */
+	struct wb_txn *db;      /* read transaction of the projection */
+	struct wb_arena *arena; /* lives until the command is answered */
 	const char *tenant;
 	const Weibao__V1__Principal *who;
 	struct wb_id command_id;
-	int64_t now_us;              /* journal time when it is decided */
+	int64_t now_us; /* journal time when it is decided */
 	struct wb_projection *projection;
 	struct wb_decision_out *out;
 };
@@ -120,7 +120,8 @@ void wb_emit(struct wb_decision *d, const char *stream_kind, struct wb_id stream
 /* The same for an offline fact that happened at occurred_at. */
 void wb_emit_occurred(struct wb_decision *d, const char *stream_kind, struct wb_id stream_id,
         const ProtobufCMessage *event, int64_t occurred_at);
-/* The append holds only if that stream still has the version that this projection folded. For other services' streams. */
+/* The append holds only if that stream still has the version that this projection folded. For other services' streams.
+ */
 void wb_condition(struct wb_decision *d, const char *stream_kind, struct wb_id stream_id);
 void wb_condition_in(struct wb_decision *d, const char *tenant, const char *stream_kind, struct wb_id stream_id);
 /* Refuses; path is the JSON path of the field concerned or NULL. The first refusal counts. */
@@ -142,7 +143,8 @@ Weibao__V1__Personal *wb_personal(struct wb_arena *a, struct wb_id subject, stru
 /* The text of a Personal that came in a command (plain arm), or NULL. */
 const char *wb_personal_text(const Weibao__V1__Personal *p);
 /* A sealed Personal of a row, to be sealed anew for (subject, context) in the command's tenant. box_tenant is where
- * it is sealed now. A Personal that stays as it is (same tenant, subject, context) is emitted as it is, without this. */
+ * it is sealed now. A Personal that stays as it is (same tenant, subject, context) is emitted as it is, without this.
+ */
 Weibao__V1__Personal *wb_personal_carry(struct wb_arena *a, const char *box_tenant, const Weibao__V1__Personal *box,
         struct wb_id subject, struct wb_id context);
 /* An id from a protobuf bytes field; zero id unless it has 16 bytes. */
@@ -161,15 +163,15 @@ uint32_t wb_counter_next(struct wb_decision *d, const char *name, uint32_t floor
 #define WB_SYSTEM WB_ROLE(SYSTEM)
 
 enum wb_tenant_rule {
-	WB_TENANT_CLIENT,            /* a client unit's tenant only */
-	WB_TENANT_PROVIDER,          /* "provider" only */
-	WB_TENANT_ANY                /* either; never "cell" */
+	WB_TENANT_CLIENT,   /* a client unit's tenant only */
+	WB_TENANT_PROVIDER, /* "provider" only */
+	WB_TENANT_ANY       /* either; never "cell" */
 };
 struct wb_command_def {
 	const ProtobufCMessageDescriptor *message; /* its short name is the operation */
 	wb_turns_fn *turns;
 	wb_decide_fn *decide;
-	uint32_t roles;              /* who may; finer rules are decide's */
+	uint32_t roles; /* who may; finer rules are decide's */
 	enum wb_tenant_rule tenant;
 };
 
@@ -177,12 +179,12 @@ struct wb_command_def {
 
 struct wb_query_out;
 struct wb_query {
-	struct wb_txn *db;           /* read transaction of the projection */
+	struct wb_txn *db; /* read transaction of the projection */
 	struct wb_arena *arena;
 	const char *tenant;
 	const Weibao__V1__Principal *who;
-	int64_t now_us;              /* journal time; as-of views: the instant asked for */
-	void *cache;                 /* the service's cache (wb_cache_def), or NULL: a replay has none */
+	int64_t now_us; /* journal time; as-of views: the instant asked for */
+	void *cache;    /* the service's cache (wb_cache_def), or NULL: a replay has none */
 	struct wb_projection *projection;
 	struct wb_query_out *out;
 };
@@ -203,9 +205,11 @@ struct wb_query_def {
 
 /* Opens a sealed Personal: plain text (arena), or NULL when erased or the key is not to be had. */
 struct wb_opener;
-const char *wb_open_personal(struct wb_opener *o, struct wb_arena *a, const char *tenant, const Weibao__V1__Personal *p);
+const char *wb_open_personal(
+        struct wb_opener *o, struct wb_arena *a, const char *tenant, const Weibao__V1__Personal *p);
 struct wb_cache_def {
-	/* Makes the cache from the projection as it stands (called once keys are there). dir is a private folder for it. */
+	/* Makes the cache from the projection as it stands (called once keys are there). dir is a private folder for
+	 * it. */
 	void *(*open)(struct wb_txn *db, struct wb_opener *o, const char *dir);
 	/* After the fold of an event was committed; it may be one that open has seen in the projection already. */
 	void (*event)(void *cache, struct wb_txn *db, struct wb_opener *o, const struct wb_event *ev);
@@ -219,9 +223,9 @@ struct wb_cache_def {
 struct wb_effects;
 
 struct wb_service {
-	const char *name;                        /* "intake" */
-	const char *fold_version;                /* hash over tables and evolve, set by the build */
-	const struct wb_table *const *tables;    /* of the projection, index WB_SERVICE_TABLES_BASE … */
+	const char *name;                     /* "intake" */
+	const char *fold_version;             /* hash over tables and evolve, set by the build */
+	const struct wb_table *const *tables; /* of the projection, index WB_SERVICE_TABLES_BASE … */
 	size_t n_tables;
 	const struct wb_command_def *commands;
 	size_t n_commands;
@@ -231,7 +235,7 @@ struct wb_service {
 	size_t n_evolve;
 	const struct wb_todo_def *todos;
 	size_t n_todos;
-	const struct wb_cache_def *cache;        /* or NULL */
-	const struct wb_effects *effects;        /* or NULL: work off the log (effects.h), identity's secrets */
+	const struct wb_cache_def *cache; /* or NULL */
+	const struct wb_effects *effects; /* or NULL: work off the log (effects.h), identity's secrets */
 };
 #endif

@@ -92,7 +92,7 @@ static bool read_due(struct wb_bytes key, int64_t *ret_due, char *kind, char *te
 	struct wb_key_reader r;
 	wb_key_reader_init(&r, key);
 	return wb_key_read_i64(&r, ret_due) && wb_key_read_text(&r, kind, 64, NULL) &&
-	        wb_key_read_text(&r, tenant, 64, NULL) && wb_key_read_id(&r, ref) && wb_key_read_u32(&r, n);
+	       wb_key_read_text(&r, tenant, 64, NULL) && wb_key_read_id(&r, ref) && wb_key_read_u32(&r, n);
 }
 
 void wb_projection_due_from(struct wb_txn *txn, struct wb_key *cursor, int64_t until_us,

@@ -27,7 +27,7 @@ struct bucket {
 };
 struct wb_turn_book {
 	struct bucket buckets[BUCKETS];
-	struct wb_turn_set *ready;       /* granted, to be told */
+	struct wb_turn_set *ready; /* granted, to be told */
 	struct wb_turn_set **ready_tail;
 	size_t waiting;
 	bool telling;
@@ -98,7 +98,8 @@ static void tell(struct wb_turn_book *b)
 	b->telling = false;
 }
 
-struct wb_turn_set *wb_turn_take(struct wb_turn_book *b, const struct wb_turns *t, void (*granted)(void *ctx), void *ctx)
+struct wb_turn_set *wb_turn_take(
+        struct wb_turn_book *b, const struct wb_turns *t, void (*granted)(void *ctx), void *ctx)
 {
 	struct wb_turn_set *s = calloc(1, sizeof *s + t->n * sizeof s->wants[0]);
 	if (!s)

@@ -15,13 +15,13 @@
 
 /* The turns of one command, filled by its turns function. Keys are 128-bit hashes of (tenant, kind, id). */
 struct wb_turns {
-	const char *tenant;                     /* of the command */
+	const char *tenant; /* of the command */
 	struct {
 		uint8_t key[WB_TURN_KEY_BYTES];
 		bool exclusive;
 	} wants[WB_TURNS_MAX];
 	size_t n;
-	bool overflow;                          /* more than WB_TURNS_MAX: the command is refused */
+	bool overflow; /* more than WB_TURNS_MAX: the command is refused */
 	/* the thing: first exclusive turn that names a stream */
 	bool has_thing;
 	const char *thing_kind;
@@ -35,7 +35,8 @@ struct wb_turn_book *wb_turn_book_new(void);
 void wb_turn_book_free(struct wb_turn_book *b);
 /* Queues a copy of the turns; granted is called (during this call, or later from release) once all are held. NULL if
  * memory is out. */
-struct wb_turn_set *wb_turn_take(struct wb_turn_book *b, const struct wb_turns *t, void (*granted)(void *ctx), void *ctx);
+struct wb_turn_set *wb_turn_take(
+        struct wb_turn_book *b, const struct wb_turns *t, void (*granted)(void *ctx), void *ctx);
 /* Gives back a set, held or still waiting, and grants what that lets go. The set is gone. */
 void wb_turn_release(struct wb_turn_book *b, struct wb_turn_set *s);
 /* Sets waiting now. */

@@ -13,5 +13,6 @@ struct wb_worker;
 WB_MUST_CHECK enum wb_err wb_worker_open(struct event_base *base, struct wb_worker **ret);
 void wb_worker_close(struct wb_worker *w); /* NULL is fine */
 /* Errors: ERR_FULL. */
-WB_MUST_CHECK enum wb_err wb_worker_run(struct wb_worker *w, void (*work)(void *job), void (*done)(void *job), void *job);
+WB_MUST_CHECK enum wb_err wb_worker_run(
+        struct wb_worker *w, void (*work)(void *job), void (*done)(void *job), void *job);
 #endif

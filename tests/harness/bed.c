@@ -203,7 +203,8 @@ static struct wb_id next_command(struct bed *b)
 	return wb_id_v7(b->now_us, random);
 }
 
-void bed_given(struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id, const ProtobufCMessage *event)
+void bed_given(
+        struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id, const ProtobufCMessage *event)
 {
 	record(b, tenant, stream_kind, id, event, "given", next_command(b), NULL);
 }
@@ -212,7 +213,7 @@ void bed_as(struct bed *b, uint32_t roles, struct wb_id person)
 {
 	weibao__v1__principal__init(&b->who);
 	b->who.account_id = bed_field(b, wb_id_derive(person, "account", 0));
-	b->who.home = (char *)(uintptr_t)"provider";
+	b->who.home = (char *)(uintptr_t) "provider";
 	b->who.has_person_id = true;
 	b->who.person_id = bed_field(b, person);
 	b->who.roles = b->roles;
@@ -277,8 +278,13 @@ void bed_when(struct bed *b, const char *tenant, const ProtobufCMessage *command
 	def->turns(&turns, tenant, m);
 	assert_false(turns.overflow);
 	assert_true(turns.n > 0);
-	struct wb_decision d = {.arena = &b->arena, .tenant = tenant, .who = &b->who, .command_id = id, .now_us = b->now_us,
-	        .projection = &b->projection, .out = &b->out};
+	struct wb_decision d = {.arena = &b->arena,
+	        .tenant = tenant,
+	        .who = &b->who,
+	        .command_id = id,
+	        .now_us = b->now_us,
+	        .projection = &b->projection,
+	        .out = &b->out};
 	assert_int_equal(wb_txn_read(b->projection.env, &d.db), WB_OK);
 	def->decide(&d, m);
 	assert_int_equal(wb_txn_error(d.db), WB_OK);
@@ -346,8 +352,12 @@ const ProtobufCMessage *bed_query(struct bed *b, const char *tenant, const Proto
 		fail_msg("%s has no query %s", b->service->name, request->descriptor->short_name);
 	if (!allowed(b, tenant, def->roles, def->tenant))
 		return NULL;
-	struct wb_query q = {.arena = &b->arena, .tenant = tenant, .who = &b->who, .now_us = b->now_us,
-	        .projection = &b->projection, .out = &out};
+	struct wb_query q = {.arena = &b->arena,
+	        .tenant = tenant,
+	        .who = &b->who,
+	        .now_us = b->now_us,
+	        .projection = &b->projection,
+	        .out = &out};
 	assert_int_equal(wb_txn_read(b->projection.env, &q.db), WB_OK);
 	def->answer(&q, request);
 	assert_int_equal(wb_txn_error(q.db), WB_OK);

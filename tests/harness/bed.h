@@ -45,7 +45,8 @@ ProtobufCBinaryData bed_field(struct bed *b, struct wb_id id);
 Weibao__V1__Personal *bed_personal(struct bed *b, const char *text);
 
 /* An event that happened (recorded now), of any service. */
-void bed_given(struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id, const ProtobufCMessage *event);
+void bed_given(
+        struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id, const ProtobufCMessage *event);
 /* Who acts from now on: roles (bits), and the engineer or contact behind the account. */
 void bed_as(struct bed *b, uint32_t roles, struct wb_id person);
 /* As the holder of a link. */
