@@ -73,6 +73,37 @@ static bool line_nests(struct nesting *nest, const char *line, size_t len, bool 
 	return nest->depth > 0 || len == 0;
 }
 
+static bool digits(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+/* libical takes «2026-02-16» for some date of its own; so the text of an event's dates is looked at here. */
+static bool dates_written_well(const struct nesting *nest, const char *line, size_t len)
+{
+	size_t name = strcspn(line, ":;\n");
+	bool start = name == 7 && strncasecmp(line, "DTSTART", name) == 0;
+	bool end = name == 5 && strncasecmp(line, "DTEND", name) == 0;
+
+	if (nest->depth != 2 || strcasecmp(nest->names[1], "VEVENT") != 0 || (!start && !end))
+		return true;
+	size_t at = len;
+	while (at > 0 && line[at - 1] != ':')
+		at--;
+	const char *value = line + at;
+	size_t n = len - at;
+
+	if (n != 8 && n != 15 && n != 16)
+		return false;
+	if (!digits(value, 8))
+		return false;
+	return n == 8 || (value[8] == 'T' && digits(value + 9, 6) && (n == 15 || value[15] == 'Z'));
+}
+
 static enum wb_err lines_scan(struct reading *r, const char *text)
 {
 	struct nesting nest = {.depth = 0};
@@ -87,6 +118,8 @@ static enum wb_err lines_scan(struct reading *r, const char *text)
 			return bad(r, WB_ICS_PROBLEM_LINE_LONG, line, 0);
 		if (!line_nests(&nest, p, content, &event))
 			return bad(r, WB_ICS_PROBLEM_NOT_A_CALENDAR, line, 0);
+		if (!dates_written_well(&nest, p, content))
+			return bad(r, WB_ICS_PROBLEM_EVENT_MALFORMED, line, r->events_n);
 		if (event && r->events_n == WB_ICS_EVENTS_MAX)
 			return bad(r, WB_ICS_PROBLEM_EVENTS_MANY, line, 0);
 		if (event)
@@ -175,7 +208,8 @@ static enum wb_err date_of(struct icaltimetype t, int32_t *ret_day)
 	        (struct wb_date){.year = t.year, .month = (uint8_t)t.month, .day = (uint8_t)t.day}, ret_day);
 }
 
-/* The length in days by DTEND or DURATION; 1 without either; 0 when it is not whole days forward. */
+/* The length in days by DTEND or DURATION; 1 without either; 0 when it is not whole days forward,
+ * -1 when it ends outside the range of dates. */
 static int64_t event_length(icalcomponent *ev, int32_t first)
 {
 	icalproperty *end = icalcomponent_get_first_property(ev, ICAL_DTEND_PROPERTY);
@@ -184,8 +218,11 @@ static int64_t event_length(icalcomponent *ev, int32_t first)
 
 	if (end) {
 		struct icaltimetype t = icalproperty_get_dtend(end);
+		enum wb_err err = is_date(t) ? date_of(t, &last) : WB_ERR_INVALID;
 
-		return is_date(t) && date_of(t, &last) == WB_OK && last > first ? last - first : 0;
+		if (err)
+			return err == WB_ERR_LIMIT ? -1 : 0;
+		return last > first ? last - first : 0;
 	}
 	if (duration) {
 		struct icaldurationtype d = icalproperty_get_duration(duration);
@@ -282,7 +319,7 @@ static enum wb_err event_read(struct reading *r, icalcomponent *ev, uint32_t eve
 		        r, err == WB_ERR_LIMIT ? WB_ICS_PROBLEM_DATE_RANGE : WB_ICS_PROBLEM_EVENT_MALFORMED, event);
 	int64_t length = event_length(ev, first);
 	if (length <= 0)
-		return event_bad(r, WB_ICS_PROBLEM_END_BEFORE_START, event);
+		return event_bad(r, length < 0 ? WB_ICS_PROBLEM_DATE_RANGE : WB_ICS_PROBLEM_END_BEFORE_START, event);
 	if (length > WB_ICS_EVENT_DAYS_MAX)
 		return event_bad(r, WB_ICS_PROBLEM_TOO_LONG, event);
 	if (first + length > WB_DAY_MAX)
