@@ -20,7 +20,8 @@
  *    end is the last instant before which the wall clock reads less than end_s. So a boundary inside a gap moves to
  *    the gap's end, and in an overlap (an hour that comes twice) a start takes the first and an end the last
  *    occurrence. What is counted is real elapsed time (UTC) between the two: a window 01:00 – 04:00 has two hours in
- *    the night of the gap and four in the night of the overlap. Where two windows of one date meet inside an overlap,
+ *    the night of the gap and four in the night of the overlap; one that ends where the overlap begins (02:00) ends
+ *    before it, and one that starts there takes both hours. Where two windows of one date meet inside an overlap,
  *    the time counts once.
  * 5. A deadline that ends exactly with a window stays there; it does not move to the start of the next one.
  * 6. No amount at all is due at once: a deadline of zero is its start, inside a window or not.

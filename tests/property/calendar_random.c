@@ -8,7 +8,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#define RUNS 2000
+#define RUNS 1000
 #define SPAN_DAYS 14
 #define EDGE_DAYS 5
 #define SUSPENSIONS 7
@@ -75,12 +75,12 @@ static void random_zone(struct made *m)
 
 	m->t[0] = (struct wb_zone_transition){at, off};
 	m->cal.transitions_n = 1;
-	at = m->base_s * WB_SECOND_US;
+	at = m->base_s / 1800 * 1800 * WB_SECOND_US;
 	for (int i = 0, n = (int)below(5); i < n; i++) {
-		int64_t gap_s = chance(70) ? below(SPAN_DAYS * 86400 / 48) * 1800 / 10 : below(4 * 86400);
+		int64_t gap_s = chance(70) ? below(240) * 1800 - 1 : below(4 * 86400);
 		int32_t next = off + steps[below((int64_t)(sizeof(steps) / sizeof(steps[0])))];
 
-		at += (gap_s + 1) * WB_SECOND_US;
+		at += (gap_s + 1 + (gap_s < 0)) * WB_SECOND_US;
 		if (next > 50000 || next < -50000)
 			continue;
 		off = next;
@@ -268,6 +268,11 @@ static void check_clock(const struct made *m, const struct oracle *o)
 	struct wb_suspension s[SUSPENSIONS];
 	int64_t start = random_instant(m, 5), plain = -1;
 	int64_t amount = chance(10) ? 0 : chance(30) ? below(WB_HOUR_US) : below(30) * WB_HOUR_US / 2;
+	/* What lies before an instant outside the windows ends exactly with one. */
+	int64_t other = random_instant(m, 8);
+
+	if (other > start && chance(30))
+		amount = oracle_between(o, start, other);
 	struct wb_clock_terms t = {.calendar = &m->cal,
 	        .start_us = start,
 	        .target = WB_CLOCK_TARGET_WORKING,
@@ -336,17 +341,33 @@ static int last_seed_print(void **unused)
 	return 0;
 }
 
+/* A change of the zone and a special day somewhere behind some regular weeks. */
+static void later_irregularities(struct made *m)
+{
+	int32_t day = (int32_t)(m->base_s / 86400) + 40 + (int32_t)below(50);
+	int32_t last = m->t[m->cal.transitions_n - 1].offset_s;
+
+	m->t[m->cal.transitions_n++] =
+	        (struct wb_zone_transition){(m->base_s + (45 + below(60)) * 86400 + below(48) * 1800) * WB_SECOND_US,
+	                last + (last > 0 ? -1 : 1) * 3600 * (1 + (int32_t)below(2) * 11)};
+	m->s[m->cal.specials_n].day = day;
+	m->s[m->cal.specials_n++].windows = random_day(0);
+}
+
 /* Whole weeks are jumped over: years on end must equal the sum of days. */
 static void long_spans(void **unused)
 {
 	(void)unused;
 	state = 20260213;
-	for (int run = 0; run < 300; run++) {
+	for (int run = 0; run < 2000; run++) {
 		static struct made m;
+		struct wb_calendar_problem problem;
 		int64_t sum = 0, whole, part;
 
 		random_calendar(&m);
-		int64_t from = m.base_s * WB_SECOND_US, at = from, to = from + (60 + below(300)) * WB_DAY_US;
+		later_irregularities(&m);
+		assert_true(wb_calendar_valid(&m.cal, &problem));
+		int64_t from = m.base_s * WB_SECOND_US, at = from, to = from + (60 + below(120)) * WB_DAY_US;
 		while (at < to) {
 			int64_t next = at + below(WB_DAY_US) + 1;
 

@@ -26,6 +26,11 @@ static const struct wb_calendar berlin_night = {IN(berlin_2026), .week = EVERY_D
 static const struct wb_calendar berlin_gap = {IN(berlin_2026), .week = EVERY_DAY(OPEN(HM(2, 15), HM(2, 45)))};
 static const struct wb_calendar berlin_half = {
         IN(berlin_2026), .week = EVERY_DAY(OPEN2(H(1), HM(2, 30), HM(2, 30), H(4)))};
+static const struct wb_calendar berlin_hour = {IN(berlin_2026), .week = EVERY_DAY(OPEN(H(1), H(2)))};
+/* As Newfoundland did until 2011: a minute past midnight the clock goes back into the day before. */
+static const struct wb_zone_transition past_midnight[2] = {{0, -9000}, {INT64_C(1793500260000000), -12600}};
+static const struct wb_calendar two_days = {
+        IN(past_midnight), .week = {CLOSED, CLOSED, CLOSED, CLOSED, OPEN(0, H(48)), CLOSED, CLOSED}};
 static const struct wb_calendar new_york_night = {IN(new_york_2026), .week = EVERY_DAY(OPEN(H(1), H(4)))};
 static const struct wb_calendar lord_howe_night = {IN(lord_howe_2026), .week = EVERY_DAY(OPEN(H(1), H(4)))};
 
@@ -57,6 +62,7 @@ static const struct add_case mainland[] = {
         {"starts at lunch", &lunch, "2026-02-13 12:45", MIN(30), "2026-02-13 14:00"},
         {"over the weekend", &lunch, "2026-02-13 17:30", HRS(1), "2026-02-16 09:30"},
         {"many weeks", &lunch, "2026-02-16 09:00", 40 * MIN(450), "2026-04-10 18:00"},
+        {"whole weeks and exactly a day", &lunch, "2026-02-16 09:00", 41 * MIN(450), "2026-04-13 18:00"},
         {"into the night", &night, "2026-02-12 23:00", HRS(4), "2026-02-13 03:00"},
         {"Friday's night ends on Saturday", &night, "2026-02-13 22:00", HRS(8), "2026-02-14 06:00"},
         {"and goes on on Monday", &night, "2026-02-13 22:00", HRS(9), "2026-02-16 23:00"},
@@ -83,6 +89,11 @@ static const struct add_case abroad[] = {
                 "2026-10-25 01:45"},
         {"Berlin: two windows that meet in the overlap count once", &berlin_half, "2026-10-24 22:00", HRS(4),
                 "2026-10-25 03:00"},
+        {"Berlin: an end where the overlap begins is not in it", &berlin_hour, "2026-10-24 22:00", HRS(1),
+                "2026-10-25 00:00"},
+        {"Berlin: so the second hour is on the next day", &berlin_hour, "2026-10-24 22:00", HRS(2), "2026-10-26 01:00"},
+        {"a window of two days goes on behind a midnight that comes twice", &two_days, "2026-11-01 02:30:30",
+                HRS(1) - 30 * WB_SECOND_US, "2026-11-01 03:30"},
         {"New York: gap", &new_york_night, "2026-03-08 06:00", HRS(2), "2026-03-08 08:00"},
         {"New York: overlap", &new_york_night, "2026-11-01 05:00", HRS(4), "2026-11-01 09:00"},
         {"Lord Howe: half an hour back", &lord_howe_night, "2026-04-04 14:00", MIN(210), "2026-04-04 17:30"},
