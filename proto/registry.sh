@@ -14,7 +14,7 @@ for f in "$@"; do
 		printf '%s %s\n' "$m" "$file"
 	done
 done | LC_ALL=C sort | while read -r m file; do
-	c=$(printf '%s' "$m" | sed 's/\([A-Z]\)/_\1/g; s/^_//' | tr 'A-Z' 'a-z')
+	c=$(printf '%s' "$m" | sed 's/\([^A-Z]\)\([A-Z]\)/\1_\2/g' | tr 'A-Z' 'a-z')
 	printf '\t{"%s", "%s", &weibao__v1__%s__descriptor},\n' "$m" "$file" "$c"
 done
 cat <<'C'
