@@ -28,4 +28,22 @@ WB_MUST_CHECK enum wb_err wb_keyring_erase(struct wb_keyring *r, const char *ten
 WB_MUST_CHECK enum wb_err wb_keyring_each(struct wb_keyring *r,
         bool (*visit)(void *ctx, const char *tenant, struct wb_id subject, enum wb_key_state state, const uint8_t *key),
         void *ctx);
+
+/* The next id of a list of the log's; false at its end. */
+struct wb_keyring_ids {
+	bool (*next)(void *ctx, const char **ret_tenant, struct wb_id *ret_subject);
+	void *ctx;
+};
+struct wb_keyring_report {
+	uint64_t erased_again; /* the log says erased, the keyring still had the key: deleted now */
+	uint64_t missing;      /* the log needs the key, nobody erased it, and it is not there: an alarm */
+};
+/*
+ * At start, compares the keyring with the log: erased gives the subjects of every erasure, needed those whose keys
+ * events were sealed with (erased ones among them do no harm). A key that is missing is never made anew here and never
+ * shown as «erased»: the boxes under it may come back with a backup of the keyring. on_missing may be NULL. Synced.
+ */
+WB_MUST_CHECK enum wb_err wb_keyring_reconcile(struct wb_keyring *r, struct wb_keyring_ids erased,
+        struct wb_keyring_ids needed, void (*on_missing)(void *ctx, const char *tenant, struct wb_id subject),
+        void *ctx, struct wb_keyring_report *ret_report);
 #endif

@@ -26,9 +26,13 @@ WB_MUST_CHECK enum wb_err wb_keys_erase(struct wb_keys *k, const char *tenant, s
 /* The state; a known key is copied to ret_key. */
 enum wb_key_state wb_keys_get(
         struct wb_keys *k, const char *tenant, struct wb_id subject, uint8_t ret_key[static WB_KEY32_BYTES]);
+/* How many keys are known: a gauge. */
 size_t wb_keys_count(const struct wb_keys *k);
 /* The key of a context (a ticket's text) under a person's key: keyed BLAKE2b(person key, "weibao context" | context).
  */
 void wb_key_of_context(
         const uint8_t key[static WB_KEY32_BYTES], struct wb_id context, uint8_t ret_key[static WB_KEY32_BYTES]);
+/* A key that serves one purpose only, under another (a tenant's): keyed BLAKE2b(key, "weibao purpose" | purpose). */
+void wb_key_of_purpose(
+        const uint8_t key[static WB_KEY32_BYTES], const char *purpose, uint8_t ret_key[static WB_KEY32_BYTES]);
 #endif

@@ -9,12 +9,8 @@
 #ifndef WB_SERVICE_EFFECTS_H
 #define WB_SERVICE_EFFECTS_H
 #include "base/clock.h"
+#include "seal/random.h"
 #include "service/service.h"
-
-struct wb_random {
-	void (*fill)(void *ctx, uint8_t *data, size_t len);
-	void *ctx;
-};
 
 struct wb_effect_def {
 	const ProtobufCMessageDescriptor *message; /* of the command as received */
