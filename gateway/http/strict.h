@@ -43,8 +43,7 @@
 	X(BODY_UNEXPECTED, 400, "unexpected-body")                                                                     \
 	X(BODY_LARGE, 413, "body-too-large")                                                                           \
 	X(EXPECT, 417, "expectation")                                                                                  \
-	X(SLOW, 408, "too-slow")                                                                                       \
-	X(STOPPING, 503, "stopping")
+	X(SLOW, 408, "too-slow")
 
 enum wb_http_refusal {
 #define X(name, status, code) WB_HTTP_REFUSED_##name,
