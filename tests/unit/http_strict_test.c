@@ -93,7 +93,7 @@ static const struct {
         {BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551621\r\n\r\n"), WB_HTTP_REFUSED_BODY_LARGE},
         {BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 4294967301\r\n\r\n"), WB_HTTP_REFUSED_BODY_LARGE},
         {BYTES("GET / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello"), WB_HTTP_REFUSED_BODY_UNEXPECTED},
-        {BYTES("HEAD / HTTP/1.1\r\n" H "Content-Length: 34\r\n\r\n" BEHIND), WB_HTTP_REFUSED_BODY_UNEXPECTED},
+        {BYTES("HEAD / HTTP/1.1\r\n" H "Content-Length: 33\r\n\r\n" BEHIND), WB_HTTP_REFUSED_BODY_UNEXPECTED},
         {BYTES("OPTIONS / HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\nx"), WB_HTTP_REFUSED_BODY_UNEXPECTED},
         /* transfer codings */
         {BYTES("POST / HTTP/1.1\r\n" H "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
