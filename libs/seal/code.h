@@ -2,9 +2,9 @@
  * Codes that people read out, type and keep on paper: short codes of links, recovery codes.
  *
  * The alphabet is Crockford's base 32: no I, L, O, U. What is typed is read kindly: small letters, O for 0, I and L for
- * 1, spaces and dashes anywhere. 5 bits a character: a short code has 40 and is safe only where attempts are counted; a
- * recovery code has 80. Recovery codes are kept as keyed hashes: who steals the store without the key learns nothing.
- * Any thread.
+ * 1, full-width forms (Chinese keyboards), spaces and dashes anywhere. 5 bits a character: a short code has 40 and is
+ * safe only where attempts are counted; a recovery code has 80. Recovery codes are kept as keyed hashes: who steals the
+ * store without the key learns nothing. Any thread.
  */
 #ifndef WB_SEAL_CODE_H
 #define WB_SEAL_CODE_H

@@ -224,14 +224,25 @@ size_t wb_keys_count(const struct wb_keys *k)
 	return k->n_known;
 }
 
+/* Keyed BLAKE2b(key, label with its NUL | data). */
+static void derive(const uint8_t *key, const char *label, const void *data, size_t len, uint8_t *ret_key)
+{
+	crypto_generichash_state s;
+	crypto_generichash_init(&s, key, WB_KEY32_BYTES, WB_KEY32_BYTES);
+	crypto_generichash_update(&s, (const unsigned char *)label, strlen(label) + 1);
+	crypto_generichash_update(&s, data, len);
+	crypto_generichash_final(&s, ret_key, WB_KEY32_BYTES);
+	sodium_memzero(&s, sizeof s);
+}
+
 void wb_key_of_context(
         const uint8_t key[static WB_KEY32_BYTES], struct wb_id context, uint8_t ret_key[static WB_KEY32_BYTES])
 {
-	static const unsigned char label[] = "weibao context";
-	crypto_generichash_state s;
-	crypto_generichash_init(&s, key, WB_KEY32_BYTES, WB_KEY32_BYTES);
-	crypto_generichash_update(&s, label, sizeof label);
-	crypto_generichash_update(&s, context.b, sizeof context.b);
-	crypto_generichash_final(&s, ret_key, WB_KEY32_BYTES);
-	sodium_memzero(&s, sizeof s);
+	derive(key, "weibao context", context.b, sizeof context.b, ret_key);
+}
+
+void wb_key_of_purpose(
+        const uint8_t key[static WB_KEY32_BYTES], const char *purpose, uint8_t ret_key[static WB_KEY32_BYTES])
+{
+	derive(key, "weibao purpose", purpose, strlen(purpose), ret_key);
 }

@@ -14,7 +14,7 @@
 
 #define WB_LINK_PURPOSE_CHARS_MAX 16
 #define WB_LINK_TENANT_CHARS_MAX 64
-#define WB_LINK_TEXT_BYTES 171 /* of the longest, its NUL included */
+#define WB_LINK_TEXT_BYTES 167 /* of the longest, its NUL included */
 
 struct wb_link {
 	char purpose[WB_LINK_PURPOSE_CHARS_MAX + 1]; /* what it is good for, never empty */
@@ -24,7 +24,7 @@ struct wb_link {
 	int64_t expires_us; /* since 1970; kept to the second, rounded down */
 };
 
-/* The text of a link. ERR_INVALID: purpose or tenant empty, or the expiry before 1970 or past the year 36000. */
+/* The text of a link. ERR_INVALID: purpose or tenant empty, or too long, or the expiry before 1970 or past 2^40 s. */
 WB_MUST_CHECK enum wb_err wb_link_text(
         const struct wb_link *link, const uint8_t key[static WB_KEY32_BYTES], char ret_text[static WB_LINK_TEXT_BYTES]);
 /*
