@@ -5,7 +5,7 @@
 enum wb_err wb_record_encode(const Weibao__V1__Envelope *e, uint8_t *buf, size_t cap, size_t *ret_len)
 {
 	size_t len = weibao__v1__envelope__get_packed_size(e);
-	if (len > cap || len > WB_RECORD_BYTES_MAX)
+	if (len > cap || len > WB_LEDGER_RECORD_BYTES_MAX)
 		return WB_ERR_LIMIT;
 	WB_ASSERT(weibao__v1__envelope__pack(e, buf) == len);
 	*ret_len = len;
@@ -169,7 +169,7 @@ static bool scan_field(struct cursor *c, struct wb_record_view *v, uint32_t *see
 
 enum wb_err wb_record_scan(struct wb_bytes record, struct wb_record_view *ret_view)
 {
-	if (record.len == 0 || record.len > WB_RECORD_BYTES_MAX)
+	if (record.len == 0 || record.len > WB_LEDGER_RECORD_BYTES_MAX)
 		return WB_ERR_CORRUPT;
 	struct cursor c = {record.data, record.data + record.len, false};
 	struct wb_record_view v = {0};

@@ -19,9 +19,9 @@
 #include "ledger/hash.h"
 #include "weibao/v1/envelope.pb-c.h"
 
-#define WB_RECORD_BYTES_MAX 60000
+#define WB_LEDGER_RECORD_BYTES_MAX 60000
 #define WB_FRAME_HEAD_BYTES (4 + WB_HASH_BYTES)
-#define WB_FRAME_BYTES_MAX (WB_FRAME_HEAD_BYTES + WB_RECORD_BYTES_MAX)
+#define WB_FRAME_BYTES_MAX (WB_FRAME_HEAD_BYTES + WB_LEDGER_RECORD_BYTES_MAX)
 #define WB_DIGEST_BYTES 32
 
 /* The fields of an Envelope as views into its bytes. */
@@ -44,7 +44,7 @@ struct wb_record_view {
 	struct wb_bytes payload;
 };
 
-/* Packs the envelope into buf (cap bytes). WB_ERR_LIMIT: longer than cap or WB_RECORD_BYTES_MAX. */
+/* Packs the envelope into buf (cap bytes). WB_ERR_LIMIT: longer than cap or WB_LEDGER_RECORD_BYTES_MAX. */
 WB_MUST_CHECK enum wb_err wb_record_encode(const Weibao__V1__Envelope *e, uint8_t *buf, size_t cap, size_t *ret_len);
 /* Reads the fields of a record; WB_ERR_CORRUPT: not a sound Envelope. Views live as long as the bytes. */
 WB_MUST_CHECK enum wb_err wb_record_scan(struct wb_bytes record, struct wb_record_view *ret_view);

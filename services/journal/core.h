@@ -72,13 +72,15 @@ struct wb_journal_options {
 	const struct wb_id *log_id; /* id of a log made now; NULL: random. Ignored if the log exists */
 	bool new_incarnation;       /* an older copy was put back: begin a new history by a record of its own */
 	const char *reason;         /* of the new incarnation; NULL: none */
-	bool volatile_log;          /* simulations: never sync. Nothing is durable then */
+	bool clock_confirmed; /* an operator says that the present time is right, however long the journal was away */
+	bool volatile_log;    /* simulations: never sync. Nothing is durable then */
 };
 
 /* Opens or makes the journal: checks the tail of the log, catches up heads (index catches up by its steps), and makes
- * the first record (IncarnationStarted). Errors: WB_ERR_DENIED a marker forbids it, WB_ERR_EXISTS another process has
- * it, WB_ERR_CORRUPT the log is damaged (wb_journal_damage names the position in ret_damaged, else 0), WB_ERR_IO,
- * WB_ERR_FULL, WB_ERR_MEMORY, WB_ERR_UNSUPPORTED a network file system. ret_damaged may be NULL. */
+ * the first record (IncarnationStarted). Errors: WB_ERR_DENIED a marker forbids it, WB_ERR_EXISTS this process has it
+ * open already, WB_ERR_AGAIN another process has it, WB_ERR_MISMATCH likewise on another machine or in a container,
+ * WB_ERR_CORRUPT the log is damaged (its position in ret_damaged, 0 if unknown), WB_ERR_IO, WB_ERR_FULL, WB_ERR_MEMORY,
+ * WB_ERR_UNSUPPORTED a network file system. ret_damaged may be NULL. */
 WB_MUST_CHECK enum wb_err wb_journal_open(
         const struct wb_journal_options *o, uint64_t *ret_damaged, struct wb_journal **ret_journal);
 /* Leaves a clean folder (heads and index synced) and frees everything; NULL is fine. Readers must be closed before. */
@@ -116,8 +118,8 @@ struct wb_journal_feed {
  * then it is a heartbeat). n ≤ WB_JOURNAL_APPENDS_MAX; the caller bounds bytes (WB_JOURNAL_BATCH_BYTES_MAX).
  * An epoch is an append to tenant "cell" with one event EpochStarted on the service's epoch stream; it must be
  * greater than the newest. Any other append must carry the newest epoch of its service.
- * Order of the checks: INVALID, DUPLICATE/OTHER of an epoch, FENCED, DUPLICATE/OTHER, CLOCK_SUSPECT, TOO_LARGE, FULL,
- * CONFLICT (conditions first). Any error: nothing may be answered, the process must exit. */
+ * Order of the checks: INVALID, DUPLICATE/OTHER of an epoch, FENCED, DUPLICATE/OTHER, CLOCK_SUSPECT, FULL, CONFLICT
+ * (conditions first), TOO_LARGE. Any error: nothing may be answered, the process must exit. */
 WB_MUST_CHECK enum wb_err wb_journal_append(struct wb_journal *j, const Weibao__V1__Append *const *appends, size_t n,
         struct wb_journal_result *results, struct wb_journal_feed *ret_feed);
 
@@ -166,7 +168,8 @@ struct wb_journal_page {
 	uint8_t chain_hash[32];    /* at the last record given, or at from - 1 (global reads only; else zero) */
 };
 /* Reads; tenant's and stream's records are exact up to head (what index lacks is looked through in the log). An empty
- * page means that there is nothing from there on. Errors: WB_ERR_INVALID, WB_ERR_MEMORY (arena), WB_ERR_IO. */
+ * page means that there is nothing from there on. Errors: WB_ERR_INVALID, WB_ERR_AGAIN (index is far behind),
+ * WB_ERR_MEMORY (arena), WB_ERR_IO. */
 WB_MUST_CHECK enum wb_err wb_journal_read(struct wb_journal_reader *r, const struct wb_journal_query *q,
         struct wb_arena *a, struct wb_journal_page *ret_page);
 /* The last position recorded at or before the instant; 0: none. */
@@ -210,10 +213,10 @@ struct wb_journal_stats {
 	uint64_t log_used_bytes, log_map_bytes;
 	uint64_t heads_used_bytes, heads_map_bytes;
 	uint64_t index_used_bytes, index_map_bytes;
-	uint64_t commits;      /* group commits with at least one record since open */
-	uint64_t outcomes[16]; /* appends answered since open, by AppendOutcome */
-	int64_t last_sync_us;  /* length of the last commit of the log */
-	uint64_t reader_age;   /* transactions that the oldest reader of the log is behind */
+	uint64_t commits;          /* group commits with at least one record since open */
+	uint64_t outcomes[16];     /* appends answered since open, by AppendOutcome */
+	int64_t last_sync_us;      /* length of the last commit of the log */
+	unsigned log_transactions; /* under way on the log now, in all threads */
 };
 /* A writer's function. */
 void wb_journal_stats(struct wb_journal *j, struct wb_journal_stats *ret);

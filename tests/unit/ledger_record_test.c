@@ -89,7 +89,7 @@ static void a_record_too_large_is_refused(void **state)
 	static uint8_t buf[80000];
 	(void)encode(60000, buf, sizeof buf, WB_ERR_LIMIT);
 	(void)encode(100, buf, 64, WB_ERR_LIMIT);
-	assert_true(encode(59000, buf, sizeof buf, WB_OK) <= WB_RECORD_BYTES_MAX);
+	assert_true(encode(59000, buf, sizeof buf, WB_OK) <= WB_LEDGER_RECORD_BYTES_MAX);
 }
 
 static void every_truncation_is_damage(void **state)
