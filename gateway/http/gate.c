@@ -29,7 +29,9 @@ void http_conn_no_deadline(struct http_conn *conn, enum conn_phase phase)
 void http_conn_next(struct http_conn *conn)
 {
 	const struct wb_http_limits *limits = &conn->loop->server->limits;
-	if (conn->strict.started && !conn->deaf)
+	if (conn->loop->stopping)
+		http_conn_deadline(conn, PHASE_IDLE, 0);
+	else if (conn->strict.started && !conn->deaf)
 		http_conn_deadline(conn, PHASE_READING, limits->request_ms);
 	else
 		http_conn_deadline(conn, PHASE_IDLE, limits->idle_ms);
@@ -88,12 +90,10 @@ static void gate(struct evbuffer *in, const struct evbuffer_cb_info *info, void 
 		return;
 	conn->gating = true;
 	if (info->orig_size > 0) {
-		struct evbuffer *front = evbuffer_new();
-		WB_ASSERT(front != NULL);
+		struct evbuffer *front = conn->loop->front;
 		(void)evbuffer_remove_buffer(in, front, info->orig_size);
 		(void)evbuffer_add_buffer(raw, in);
 		(void)evbuffer_add_buffer(in, front);
-		evbuffer_free(front);
 	} else {
 		(void)evbuffer_add_buffer(raw, in);
 	}
@@ -118,6 +118,8 @@ static void refuse_slow(struct http_conn *conn)
 	if (!conn->ssl)
 		(void)evbuffer_freeze(in, 0);
 	conn->gating = false;
+	/* Should memory for the refusal be out, the connection must still end. */
+	http_conn_deadline(conn, PHASE_LINGER, conn->loop->server->limits.linger_ms);
 	bufferevent_trigger(conn->bev, EV_READ, 0);
 }
 

@@ -96,7 +96,7 @@ struct wb_http_loop {
 	struct event_base *base;
 	struct http_port ports[2]; /* plain, TLS; http NULL: none */
 	struct event *stop, *grace, *heartbeat, *resume;
-	struct evbuffer *scratch;
+	struct evbuffer *scratch, *front; /* empty outside of the gate */
 	struct http_conn *conns;
 	struct http_conn **by_fd;
 	size_t by_fd_count;

@@ -200,7 +200,8 @@ static enum wb_err loop_open(struct wb_http_loop *loop)
 	struct timeval beat = ms_tv(loop->server->limits.heartbeat_ms);
 	loop->base = event_base_new();
 	loop->scratch = evbuffer_new();
-	if (!loop->base || !loop->scratch)
+	loop->front = evbuffer_new();
+	if (!loop->base || !loop->scratch || !loop->front)
 		return WB_ERR_MEMORY;
 	loop->stop = event_new(loop->base, -1, 0, on_stop, loop);
 	loop->grace = evtimer_new(loop->base, on_grace, loop);
@@ -224,6 +225,8 @@ static void loop_done(struct wb_http_loop *loop)
 	}
 	if (loop->scratch)
 		evbuffer_free(loop->scratch);
+	if (loop->front)
+		evbuffer_free(loop->front);
 	if (loop->base)
 		event_base_free(loop->base);
 	free(loop->by_fd);

@@ -1,7 +1,6 @@
 #include "gateway/http/strict.h"
 #include "base/err.h"
 #include <string.h>
-#include <strings.h>
 
 enum state {
 	S_METHOD,
@@ -62,6 +61,21 @@ static bool among(uint8_t c, const char *set)
 	return c != 0 && strchr(set, c) != NULL;
 }
 
+static uint8_t lower(char c)
+{
+	return (uint8_t)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* ASCII only: strcasecmp depends on the locale, and a Turkish one does not find TRANSFER-ENCODING. */
+static bool equal_nocase(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	}
+	return true;
+}
+
 /* RFC 9110 5.6.2 */
 static bool is_token(uint8_t c)
 {
@@ -115,6 +129,16 @@ static bool word_add(struct wb_http_strict *s, uint8_t c, size_t max)
 	s->word[s->word_len++] = (char)c;
 	s->word[s->word_len] = '\0';
 	return true;
+}
+
+static bool word_is_nocase(const struct wb_http_strict *s, const char *text)
+{
+	return s->word_len == strlen(text) && equal_nocase(s->word, text, s->word_len);
+}
+
+static bool word_begins_nocase(const struct wb_http_strict *s, const char *text)
+{
+	return s->word_len <= strlen(text) && equal_nocase(s->word, text, s->word_len);
 }
 
 static bool word_is(const struct wb_http_strict *s, const char *text)
@@ -271,13 +295,12 @@ static enum wb_http_refusal scheme_byte(struct wb_http_strict *s, uint8_t c)
 {
 	if (!word_add(s, c, 8))
 		return WB_HTTP_REFUSED_TARGET;
-	if (strcasecmp(s->word, "http://") == 0 || strcasecmp(s->word, "https://") == 0) {
+	if (word_is_nocase(s, "http://") || word_is_nocase(s, "https://")) {
 		s->state = S_AUTHORITY;
 		s->authority_len = 0;
 		return WB_HTTP_REFUSED_NONE;
 	}
-	bool prefix =
-	        strncasecmp(s->word, "http://", s->word_len) == 0 || strncasecmp(s->word, "https://", s->word_len) == 0;
+	bool prefix = word_begins_nocase(s, "http://") || word_begins_nocase(s, "https://");
 	return prefix ? WB_HTTP_REFUSED_NONE : WB_HTTP_REFUSED_TARGET;
 }
 
@@ -319,7 +342,7 @@ static enum wb_http_refusal name_end(struct wb_http_strict *s)
 	        {"Connection", CONNECTION}};
 	s->special = PLAIN;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcasecmp(s->word, known[i].name) == 0)
+		if (word_is_nocase(s, known[i].name))
 			s->special = (uint8_t)known[i].special;
 	}
 	s->state = S_VALUE;
@@ -422,7 +445,7 @@ static bool lists_close(const struct wb_http_strict *s)
 			begin++;
 		while (end > begin && among((uint8_t)s->word[end - 1], " \t"))
 			end--;
-		if (end - begin == 5 && strncasecmp(s->word + begin, "close", 5) == 0)
+		if (end - begin == 5 && equal_nocase(s->word + begin, "close", 5))
 			return true;
 	}
 	return false;
@@ -489,7 +512,7 @@ static enum wb_http_refusal head_end(struct wb_http_strict *s)
 	if (!s->host_seen)
 		return WB_HTTP_REFUSED_HOST;
 	if (s->authority_len > 0 &&
-	        (s->authority_len != s->host_len || strncasecmp(s->authority, s->host, s->host_len) != 0))
+	        (s->authority_len != s->host_len || !equal_nocase(s->authority, s->host, s->host_len)))
 		return WB_HTTP_REFUSED_HOST;
 	if (s->body_left > 0 && s->method == M_NO_BODY)
 		return WB_HTTP_REFUSED_BODY_UNEXPECTED;
