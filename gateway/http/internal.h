@@ -122,7 +122,8 @@ struct wb_http_server {
 };
 
 /* gate.c */
-struct bufferevent *http_conn_new(struct event_base *base, void *port);
+/* evhttp's question for a bufferevent; arg: struct http_port. */
+struct bufferevent *http_conn_new(struct event_base *base, void *arg);
 struct http_conn *http_conn_of_request(struct wb_http_loop *loop, struct evhttp_request *request);
 void http_conn_deadline(struct http_conn *conn, enum conn_phase phase, int ms);
 void http_conn_no_deadline(struct http_conn *conn, enum conn_phase phase);
@@ -133,8 +134,8 @@ void http_conn_close(struct http_conn *conn);
 /* Begins the end: no further input. Closes it at once if nothing is under way. */
 void http_conn_stop(struct http_conn *conn);
 
-/* handle.c: evhttp's callback for every request. */
-void http_handle(struct evhttp_request *request, void *port);
+/* handle.c: evhttp's callback for every request; arg: struct http_port. */
+void http_handle(struct evhttp_request *request, void *arg);
 
 /* parse.c: false if the target has too many parts; the arena is the caller's. */
 bool http_request_parse(struct wb_http_request *r, struct evhttp_request *from, struct wb_arena *arena);
