@@ -66,7 +66,8 @@ static const char *fill_in(struct wb_arena *a, const char *text, Weibao__V1__Ref
 	return out;
 }
 
-static void problem(struct pending *p, const char *code, int status, const char *title, json_t *fields, const char *detail)
+static void problem(
+        struct pending *p, const char *code, int status, const char *title, json_t *fields, const char *detail)
 {
 	struct headers h = {.n = 0};
 	json_t *j = json_object();
@@ -130,7 +131,8 @@ void answer_json_problem(struct pending *p, const struct wb_json_problem *bad)
 	const struct wb_refusal_text *t = wb_refusal_find(code);
 	json_t *fields = json_array();
 	char where[64] = "";
-	json_array_append_new(fields, field_of(bad->path, wb_json_reason_name(bad->reason), wb_json_reason_text(bad->reason)));
+	json_array_append_new(
+	        fields, field_of(bad->path, wb_json_reason_name(bad->reason), wb_json_reason_text(bad->reason)));
 	if (bad->line)
 		(void)snprintf(where, sizeof where, "line %d, column %d", bad->line, bad->column);
 	problem(p, code, t->status, title_of(p, t, code), fields, bad->line ? where : NULL);
@@ -143,7 +145,8 @@ static void answer_refused(struct pending *p, const Weibao__V1__Reply *r)
 	json_t *fields = r->n_fields ? json_array() : NULL;
 	const char *title = fill_in(&p->arena, title_of(p, t, code), r->arguments, r->n_arguments);
 	for (size_t i = 0; i < r->n_fields; i++)
-		json_array_append_new(fields, field_of(r->fields[i]->path, r->fields[i]->code ? r->fields[i]->code : code, NULL));
+		json_array_append_new(
+		        fields, field_of(r->fields[i]->path, r->fields[i]->code ? r->fields[i]->code : code, NULL));
 	problem(p, code, t ? t->status : 500, title, fields, NULL);
 }
 
@@ -177,7 +180,8 @@ static json_t *event_json(struct pending *p, const Weibao__V1__AnswerEvent *e, c
 }
 
 /* A command's answer: its events. A fact that had to be held is accepted, not done: 202. */
-static json_t *command_json(struct pending *p, const Weibao__V1__CommandAnswer *a, const struct wb_json_output *out, int *status)
+static json_t *command_json(
+        struct pending *p, const Weibao__V1__CommandAnswer *a, const struct wb_json_output *out, int *status)
 {
 	json_t *j = json_object(), *events = json_array();
 	char id[WB_ID_TEXT_BYTES];
@@ -204,8 +208,9 @@ static bool sign_in_answer(struct pending *p, const Weibao__V1__SignInAnswer *s,
 		answer_refusal(p, s->has_locked_until ? "ACCOUNT_LOCKED" : "SIGN_IN_WRONG", NULL, NULL);
 		return false;
 	}
-	add(h, "Set-Cookie", wb_arena_fmt(&p->arena, "weibao_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
-	                             s->token, COOKIE_SECONDS, p->is_tls ? "; Secure" : ""));
+	add(h, "Set-Cookie",
+	        wb_arena_fmt(&p->arena, "weibao_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s", s->token,
+	                COOKIE_SECONDS, p->is_tls ? "; Secure" : ""));
 	return true;
 }
 
@@ -225,7 +230,8 @@ static bool raw_answer(struct pending *p, const ProtobufCMessage *m, const struc
 	        f->type == PROTOBUF_C_TYPE_BYTES) {
 		ProtobufCBinaryData data;
 		memcpy(&data, (const char *)m + f->offset, sizeof data);
-		answer_now(p->loop, p->http_id, 200, "application/octet-stream", (struct wb_bytes){data.data, data.len}, h->pairs, h->n);
+		answer_now(p->loop, p->http_id, 200, "application/octet-stream", (struct wb_bytes){data.data, data.len},
+		        h->pairs, h->n);
 		pending_free(p);
 		return true;
 	}
@@ -237,8 +243,10 @@ static void answer_ok(struct pending *p, const Weibao__V1__Reply *r)
 	struct wb_json_output out = {.language = p->language};
 	const struct wb_message_type *t = r->body_type ? wb_message_type_find(r->body_type) : NULL;
 	struct wb_bytes body = {r->body.data, r->body.len};
-	static const struct wb_unpack_limits limits = {
-	        .bytes_max = 8u << 20, .depth_max = 24, .fields_max = WB_INTERNAL_FIELDS_MAX, .mode = WB_UNPACK_LENIENT};
+	static const struct wb_unpack_limits limits = {.bytes_max = 8u << 20,
+	        .depth_max = 24,
+	        .fields_max = WB_INTERNAL_FIELDS_MAX,
+	        .mode = WB_UNPACK_LENIENT};
 	char position[WB_POSITION_TOKEN_BYTES];
 	struct headers h = {.n = 0};
 	ProtobufCMessage *m;

@@ -144,7 +144,7 @@ static bool csrf_holds(const struct pending *p, const Weibao__V1__AuthenticateAn
 	if (!by_cookie || p->method == WB_HTTP_GET || p->method == WB_HTTP_HEAD)
 		return true;
 	return p->csrf && who->csrf && strlen(p->csrf) == strlen(who->csrf) &&
-	        sodium_memcmp(p->csrf, who->csrf, strlen(who->csrf)) == 0;
+	       sodium_memcmp(p->csrf, who->csrf, strlen(who->csrf)) == 0;
 }
 
 /* The cached answer may go any time: the request keeps a copy of its own. */
@@ -157,7 +157,8 @@ static void go_on(struct pending *p, const Weibao__V1__AuthenticateAnswer *who)
 	} else if (!csrf_holds(p, who)) {
 		answer_refusal(p, "CSRF_REQUIRED", NULL, NULL);
 	} else if (wb_pack(&who->base, &p->arena, &packed) != WB_OK ||
-	        wb_unpack(&weibao__v1__authenticate_answer__descriptor, packed, &p->arena, &wb_unpack_internal, &m) != WB_OK) {
+	           wb_unpack(&weibao__v1__authenticate_answer__descriptor, packed, &p->arena, &wb_unpack_internal,
+	                   &m) != WB_OK) {
 		answer_refusal(p, "BUSY", NULL, NULL);
 	} else {
 		request_authenticated(p, (const Weibao__V1__AuthenticateAnswer *)m);
@@ -189,11 +190,11 @@ static void ask(struct pending *p, Weibao__V1__CredentialKind kind, const char *
 	c.kind = kind;
 	c.credential = (char *)(uintptr_t)credential;
 	who.account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
-	who.home = (char *)(uintptr_t)"cell";
+	who.home = (char *)(uintptr_t) "cell";
 	who.roles = &role;
 	who.n_roles = 1;
-	q.operation = (char *)(uintptr_t)"Authenticate";
-	q.tenant = (char *)(uintptr_t)"provider";
+	q.operation = (char *)(uintptr_t) "Authenticate";
+	q.tenant = (char *)(uintptr_t) "provider";
 	q.principal = &who;
 	if (wb_pack(&c.base, &p->arena, &body) != WB_OK) {
 		answer_refusal(p, "SIGN_IN_REQUIRED", NULL, NULL);

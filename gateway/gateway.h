@@ -2,10 +2,10 @@
  * The gateway: HTTP and JSON in front, ZeroMQ and protobuf behind. It authenticates, checks, makes the command id,
  * sends, and shows the answer; it keeps no state of the business.
  *
- * Rooms: route.* the table · auth.c who asks (sessions, cached, dropped at the feed's word) · request.c one request from
- * the socket to the service · answer.c the reply as JSON, problems in two languages · openapi.c the description · sse.c
- * changes as server-sent events · main.c. Each event loop of the server has everything of its own (struct loop): no
- * locks. The gateway never decides: roles and tenants are checked here early and by the owner again.
+ * Rooms: route.* the table · auth.c who asks (sessions, cached, dropped at the feed's word) · request.c one request
+ * from the socket to the service · answer.c the reply as JSON, problems in two languages · openapi.c the description ·
+ * sse.c changes as server-sent events · main.c. Each event loop of the server has everything of its own (struct loop):
+ * no locks. The gateway never decides: roles and tenants are checked here early and by the owner again.
  */
 #ifndef WB_GATEWAY_H
 #define WB_GATEWAY_H
@@ -22,7 +22,7 @@
 
 #define GATEWAY_LOOPS_MAX 16
 #define GATEWAY_SERVICES 6
-#define GATEWAY_PENDING_MAX 4096          /* requests under way, a loop */
+#define GATEWAY_PENDING_MAX 4096 /* requests under way, a loop */
 #define GATEWAY_ARENA_BYTES ((size_t)48 << 20)
 #define GATEWAY_TIMEOUT_MS 15000
 #define GATEWAY_SESSION_CACHE_US (60 * INT64_C(1000000))
@@ -33,14 +33,14 @@ struct loop;
 struct session; /* auth.c */
 
 struct gateway {
-	const char *prefix;      /* of the bus */
-	uint8_t token_key[32];   /* position tokens */
+	const char *prefix;    /* of the bus */
+	uint8_t token_key[32]; /* position tokens */
 	struct wb_bus *bus;
 	struct wb_http_server *server;
 	struct wb_http_tls *tls;
 	struct loop *loops[GATEWAY_LOOPS_MAX];
 	bool demo;
-	char *openapi;           /* the whole text, made once */
+	char *openapi; /* the whole text, made once */
 	size_t openapi_len;
 };
 
@@ -54,11 +54,11 @@ struct loop {
 	size_t n_sessions;
 	uint64_t next_id;
 	size_t n_pending;
-	int64_t feed_us;         /* wall time when the feed was last heard */
-	struct wb_id log_id;     /* as the feed says */
+	int64_t feed_us;     /* wall time when the feed was last heard */
+	struct wb_id log_id; /* as the feed says */
 	uint32_t incarnation;
 	uint64_t head;
-	struct stream *streams;  /* sse.c */
+	struct stream *streams; /* sse.c */
 };
 
 /* One request, from its arrival to its answer. */
@@ -69,7 +69,7 @@ struct pending {
 	const struct wb_route *route;
 	enum wb_http_method method;
 	Weibao__V1__Language language;
-	const char *tenant;          /* of the path, else the account's home */
+	const char *tenant; /* of the path, else the account's home */
 	const char *peer;
 	bool is_tls, wants_html, wants_octets, octets;
 	const char *cookie, *bearer, *link, *csrf, *key, *if_match, *after, *traceparent;
@@ -81,7 +81,7 @@ struct pending {
 	ProtobufCMessage *message;
 	const Weibao__V1__AuthenticateAnswer *who;
 	struct wb_id command_id;
-	const char *home;            /* SignIn, SetPasswordByCode: where the login is at home */
+	const char *home; /* SignIn, SetPasswordByCode: where the login is at home */
 };
 
 /* ---- request.c ---- */
@@ -92,7 +92,8 @@ void pending_free(struct pending *p);
 /* The client to a service of this loop; NULL: unknown name. */
 struct wb_client *loop_client(struct loop *l, const char *service);
 /* Packs and sends a Request; err if it could not be sent. cb gets ctx. */
-enum wb_err loop_send(struct loop *l, const char *service, Weibao__V1__Request *q, struct wb_arena *a, wb_client_cb *cb, void *ctx);
+enum wb_err loop_send(
+        struct loop *l, const char *service, Weibao__V1__Request *q, struct wb_arena *a, wb_client_cb *cb, void *ctx);
 
 /* ---- auth.c ---- */
 /* Finds out who asks, from the cache or from identity, then calls request_authenticated or answers with a problem. */

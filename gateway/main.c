@@ -166,10 +166,10 @@ static void readyz(struct loop *l, uint64_t http_id)
 		uint8_t nobody[WB_ID_BYTES] = {0};
 		struct wb_bytes packed;
 		who.account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
-		who.home = (char *)(uintptr_t)"cell";
+		who.home = (char *)(uintptr_t) "cell";
 		q.request_id = ++l->next_id;
-		q.operation = (char *)(uintptr_t)"Ready";
-		q.tenant = (char *)(uintptr_t)"provider";
+		q.operation = (char *)(uintptr_t) "Ready";
+		q.tenant = (char *)(uintptr_t) "provider";
 		q.principal = &who;
 		q.has_after = true;
 		q.after = 0;
@@ -221,7 +221,8 @@ static void on_request(void *ctx, struct wb_http_loop *http, const struct wb_htt
 	else if (get && is_path(r, "metrics") && (strcmp(r->peer, "127.0.0.1") == 0 || strcmp(r->peer, "::1") == 0))
 		metrics(l, r->id);
 	else if (get && is_path(r, "openapi.json"))
-		answer_now(l, r->id, 200, "application/json", (struct wb_bytes){(uint8_t *)g->openapi, g->openapi_len}, NULL, 0);
+		answer_now(l, r->id, 200, "application/json", (struct wb_bytes){(uint8_t *)g->openapi, g->openapi_len},
+		        NULL, 0);
 	else if (get && is_path(r, "ca.crt") && g->tls)
 		answer_now(l, r->id, 200, "application/x-x509-ca-cert", wb_http_tls_ca_pem(g->tls), NULL, 0);
 	else
@@ -245,13 +246,15 @@ static void on_stream_ready(void *ctx, struct wb_http_loop *http, uint64_t reque
 static bool load_token_key(struct gateway *g, const char *data)
 {
 	char path[512];
-	if ((mkdir(data, 0700) != 0 && errno != EEXIST) || snprintf(path, sizeof path, "%s/token.key", data) >= (int)sizeof path)
+	if ((mkdir(data, 0700) != 0 && errno != EEXIST) ||
+	        snprintf(path, sizeof path, "%s/token.key", data) >= (int)sizeof path)
 		return false;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		randombytes_buf(g->token_key, sizeof g->token_key);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		bool well = fd >= 0 && write(fd, g->token_key, sizeof g->token_key) == (ssize_t)sizeof g->token_key && fsync(fd) == 0;
+		bool well = fd >= 0 && write(fd, g->token_key, sizeof g->token_key) == (ssize_t)sizeof g->token_key &&
+		            fsync(fd) == 0;
 		if (fd >= 0)
 			close(fd);
 		return well;
@@ -291,9 +294,11 @@ static enum wb_err open_tls(struct gateway *g, const struct options *o)
 		return wb_http_tls_open(o->cert, o->key, &g->tls);
 	}
 	char *save = NULL;
-	for (char *name = text ? strtok_r(text, ",", &save) : NULL; name && n < WB_HTTP_NAMES_MAX; name = strtok_r(NULL, ",", &save))
+	for (char *name = text ? strtok_r(text, ",", &save) : NULL; name && n < WB_HTTP_NAMES_MAX;
+	        name = strtok_r(NULL, ",", &save))
 		names[n++] = name;
-	enum wb_err err = snprintf(folder, sizeof folder, "%s/tls", o->data) < (int)sizeof folder ? WB_OK : WB_ERR_LIMIT;
+	enum wb_err err =
+	        snprintf(folder, sizeof folder, "%s/tls", o->data) < (int)sizeof folder ? WB_OK : WB_ERR_LIMIT;
 	if (!err)
 		err = wb_http_tls_local(folder, names, n, wall_us(), &g->tls);
 	free(text);
@@ -303,8 +308,13 @@ static enum wb_err open_tls(struct gateway *g, const struct options *o)
 static enum wb_err open_server(struct gateway *g, const struct options *o)
 {
 	char plain_host[64], tls_host[64];
-	struct wb_http_options h = {.loops = o->loops, .ctx = g, .on_request = on_request, .on_gone = on_gone,
-	        .on_stream_ready = on_stream_ready, .on_loop_start = on_loop_start, .on_loop_stop = on_loop_stop};
+	struct wb_http_options h = {.loops = o->loops,
+	        .ctx = g,
+	        .on_request = on_request,
+	        .on_gone = on_gone,
+	        .on_stream_ready = on_stream_ready,
+	        .on_loop_start = on_loop_start,
+	        .on_loop_stop = on_loop_stop};
 	if (o->listen) {
 		if (!split_address(o->listen, plain_host, &h.plain_port))
 			return WB_ERR_INVALID;
@@ -361,7 +371,8 @@ static bool parse(int argc, char **argv, struct options *o)
 			return false;
 		}
 	}
-	return o->data && o->prefix && (o->listen || o->tls) && o->loops >= 1 && o->loops <= GATEWAY_LOOPS_MAX && optind == argc;
+	return o->data && o->prefix && (o->listen || o->tls) && o->loops >= 1 && o->loops <= GATEWAY_LOOPS_MAX &&
+	       optind == argc;
 }
 
 static void wait_for_signal(void)
@@ -381,8 +392,10 @@ int main(int argc, char **argv)
 	sigset_t set;
 	wb_log_init("gateway", WB_LOG_INFO);
 	if (!parse(argc, argv, &o)) {
-		fprintf(stderr, "usage: %s --data DIR --bus PREFIX [--listen ADDR:PORT] [--tls ADDR:PORT] [--cert FILE --key FILE]\n"
-		                "       [--names NAME,…] [--loops N] [--demo]\n",
+		fprintf(stderr,
+		        "usage: %s --data DIR --bus PREFIX [--listen ADDR:PORT] [--tls ADDR:PORT] [--cert FILE --key "
+		        "FILE]\n"
+		        "       [--names NAME,…] [--loops N] [--demo]\n",
 		        argv[0]);
 		return 2;
 	}
@@ -404,7 +417,8 @@ int main(int argc, char **argv)
 		wb_log(WB_LOG_ERROR, NULL, "cannot start: %s", wb_err_text(err));
 		return 3;
 	}
-	wb_log(WB_LOG_INFO, NULL, "listening on port %u, HTTPS on %u", wb_http_plain_port(g.server), wb_http_tls_port(g.server));
+	wb_log(WB_LOG_INFO, NULL, "listening on port %u, HTTPS on %u", wb_http_plain_port(g.server),
+	        wb_http_tls_port(g.server));
 	wait_for_signal();
 	wb_http_close(g.server, GRACE_MS);
 	wb_http_tls_free(g.tls);

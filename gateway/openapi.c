@@ -70,20 +70,22 @@ static json_t *parameters(const struct wb_route *r)
 			continue;
 		bool tenant = strcmp(r->segments[i], "tenant") == 0;
 		const char *field = tenant ? NULL : wb_route_field(r->descriptor, r->segments[i]);
-		json_array_append_new(all, parameter(r->segments[i], "path", true,
-		                                   tenant ? text_schema("string") : wb_schema_field(field_named(r->descriptor, field)),
-		                                   tenant ? "tenant id" : NULL));
+		json_array_append_new(all,
+		        parameter(r->segments[i], "path", true,
+		                tenant ? text_schema("string") : wb_schema_field(field_named(r->descriptor, field)),
+		                tenant ? "tenant id" : NULL));
 	}
 	for (unsigned i = 0; r->method == WB_HTTP_GET && i < r->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &r->descriptor->fields[i];
 		if (!is_later(r, f->name) && wb_json_name(f, name, sizeof name))
-			json_array_append_new(all,
-			        parameter(name, "query", f->label == PROTOBUF_C_LABEL_REQUIRED, wb_schema_field(f), NULL));
+			json_array_append_new(all, parameter(name, "query", f->label == PROTOBUF_C_LABEL_REQUIRED,
+			                                   wb_schema_field(f), NULL));
 	}
 	if (r->kind == WB_ROUTE_COMMAND) {
 		json_array_append_new(all, parameter("Idempotency-Key", "header", false, text_schema("string"),
 		                                   "best a UUIDv7; the same key gives the same answer, for ever"));
-		json_array_append_new(all, parameter("If-Match", "header", false, text_schema("string"), "the ETag last seen"));
+		json_array_append_new(
+		        all, parameter("If-Match", "header", false, text_schema("string"), "the ETag last seen"));
 	}
 	json_array_append_new(all, parameter("Weibao-After", "header", false, text_schema("string"),
 	                                   "the Weibao-Position last seen: the answer is not older"));
@@ -110,11 +112,12 @@ static json_t *body_of(const struct wb_route *r)
 	return json_pack("{s:b,s:o}", "required", 1, "content", content("application/json", schema, example));
 }
 
-static const ProtobufCMessageDescriptor *answer_of(const struct wb_route *r, const struct wb_message_type *types, size_t n)
+static const ProtobufCMessageDescriptor *answer_of(
+        const struct wb_route *r, const struct wb_message_type *types, size_t n)
 {
 	static const char *const revealed[][2] = {{"SignIn", "SignInAnswer"}, {"CreateAccount", "CodeAnswer"},
-	        {"IssuePasswordReset", "CodeAnswer"}, {"ConfirmTotp", "RecoveryCodesAnswer"}, {"IssueToken", "TokenAnswer"},
-	        {"GetAccount", "AccountItem"}};
+	        {"IssuePasswordReset", "CodeAnswer"}, {"ConfirmTotp", "RecoveryCodesAnswer"},
+	        {"IssueToken", "TokenAnswer"}, {"GetAccount", "AccountItem"}};
 	char name[160];
 	(void)snprintf(name, sizeof name, "%sAnswer", r->message);
 	for (size_t i = 0; i < sizeof revealed / sizeof revealed[0]; i++)
@@ -138,13 +141,13 @@ static json_t *ok_response(const struct wb_route *r, json_t *schemas)
 		example = wb_json_example(d);
 	} else {
 		schema = json_pack("{s:s}", "$ref", "#/components/schemas/Accepted");
-		example = json_pack("{s:s,s:[{s:s,s:s,s:s,s:s,s:s,s:s,s:o}]}", "commandId", "01930000-0000-7000-8000-000000000001",
-		        "events", "type", r->message, "tenant", "acme", "streamKind", "ticket", "streamId",
-		        "01930000-0000-7000-8000-000000000002", "streamVersion", "1", "recordedAt", "2026-01-05T01:00:00Z", "data",
-		        json_object());
+		example = json_pack("{s:s,s:[{s:s,s:s,s:s,s:s,s:s,s:s,s:o}]}", "commandId",
+		        "01930000-0000-7000-8000-000000000001", "events", "type", r->message, "tenant", "acme",
+		        "streamKind", "ticket", "streamId", "01930000-0000-7000-8000-000000000002", "streamVersion",
+		        "1", "recordedAt", "2026-01-05T01:00:00Z", "data", json_object());
 	}
-	response = json_pack("{s:s,s:o,s:{s:o,s:o}}", "description", d ? "the answer" : "accepted: the events it made", "content",
-	        content("application/json", schema, example), "headers", "Weibao-Position",
+	response = json_pack("{s:s,s:o,s:{s:o,s:o}}", "description", d ? "the answer" : "accepted: the events it made",
+	        "content", content("application/json", schema, example), "headers", "Weibao-Position",
 	        header("position token: bring it back as Weibao-After"), "ETag", header("version of the thing"));
 	return response;
 }
@@ -165,8 +168,8 @@ static json_t *operation(const struct wb_route *r, json_t *schemas)
 	}
 	json_object_set_new(responses, "422", problem_response("a field is not valid", "BODY_INVALID"));
 	json_object_set_new(responses, "503", problem_response("try again", "BUSY"));
-	op = json_pack("{s:s,s:s,s:[s],s:o,s:o}", "operationId", r->message, "summary", r->en, "tags", r->service, "parameters",
-	        parameters(r), "responses", responses);
+	op = json_pack("{s:s,s:s,s:[s],s:o,s:o}", "operationId", r->message, "summary", r->en, "tags", r->service,
+	        "parameters", parameters(r), "responses", responses);
 	json_object_set_new(op, "description", json_string(r->zh));
 	json_object_set_new(op, "x-kind", json_string(r->kind == WB_ROUTE_COMMAND ? "command" : "query"));
 	if (r->method != WB_HTTP_GET)
@@ -184,15 +187,16 @@ static json_t *operation(const struct wb_route *r, json_t *schemas)
 static void add_fixed(json_t *schemas)
 {
 	json_object_set_new(schemas, "Problem",
-	        json_pack("{s:s,s:[s,s,s],s:{s:o,s:o,s:o,s:o,s:o,s:{s:s,s:{s:s,s:{s:o,s:o,s:o}}}}}", "type", "object", "required",
-	                "title", "status", "code", "properties", "type", text_schema("string"), "title", text_schema("string"),
-	                "status", text_schema("integer"), "code", text_schema("string"), "detail", text_schema("string"),
-	                "fields", "type", "array", "items", "type", "object", "properties", "path", text_schema("string"),
-	                "code", text_schema("string"), "message", text_schema("string")));
+	        json_pack("{s:s,s:[s,s,s],s:{s:o,s:o,s:o,s:o,s:o,s:{s:s,s:{s:s,s:{s:o,s:o,s:o}}}}}", "type", "object",
+	                "required", "title", "status", "code", "properties", "type", text_schema("string"), "title",
+	                text_schema("string"), "status", text_schema("integer"), "code", text_schema("string"),
+	                "detail", text_schema("string"), "fields", "type", "array", "items", "type", "object",
+	                "properties", "path", text_schema("string"), "code", text_schema("string"), "message",
+	                text_schema("string")));
 	json_object_set_new(schemas, "Accepted",
-	        json_pack("{s:s,s:[s,s],s:{s:{s:s,s:s},s:{s:s,s:{s:s}},s:o}}", "type", "object", "required", "commandId", "events",
-	                "properties", "commandId", "type", "string", "format", "uuid", "events", "type", "array", "items", "type",
-	                "object", "code", text_schema("string")));
+	        json_pack("{s:s,s:[s,s],s:{s:{s:s,s:s},s:{s:s,s:{s:s}},s:o}}", "type", "object", "required",
+	                "commandId", "events", "properties", "commandId", "type", "string", "format", "uuid", "events",
+	                "type", "array", "items", "type", "object", "code", text_schema("string")));
 }
 
 static const char *method_key(enum wb_http_method m)
@@ -217,12 +221,13 @@ char *openapi_text(void)
 		}
 		json_object_set_new(item, method_key(routes[i].method), operation(&routes[i], schemas));
 	}
-	doc = json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:{s:o,s:{s:{s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:s,s:s}}},s:[{s:[]},{s:[]},{s:[]}]}",
+	doc = json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:{s:o,s:{s:{s:s,s:s},s:{s:s,s:s,s:s},s:{s:s,s:s,s:s}}},s:[{s:[]},{s:"
+	                "[]},{s:[]}]}",
 	        "openapi", "3.1.0", "info", "title", "weibao", "version", "1", "description",
-	        "IT-maintenance service. See docs/api.md for what this description does not say.", "paths", paths, "components",
-	        "schemas", schemas, "securitySchemes", "bearer", "type", "http", "scheme", "bearer", "session", "type", "apiKey",
-	        "in", "cookie", "name", "weibao_session", "link", "type", "apiKey", "in", "header", "name", "Weibao-Link",
-	        "security", "bearer", "session", "link");
+	        "IT-maintenance service. See docs/api.md for what this description does not say.", "paths", paths,
+	        "components", "schemas", schemas, "securitySchemes", "bearer", "type", "http", "scheme", "bearer",
+	        "session", "type", "apiKey", "in", "cookie", "name", "weibao_session", "link", "type", "apiKey", "in",
+	        "header", "name", "Weibao-Link", "security", "bearer", "session", "link");
 	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
 	json_decref(doc);
 	return text;

@@ -16,7 +16,8 @@
 #define NOT_AFTER_US (GATEWAY_TIMEOUT_MS * INT64_C(1000))
 #define OCTETS_MAX ((size_t)512 * 1024)
 
-static const char *const services[GATEWAY_SERVICES] = {"intake", "dispatch", "sla-timer", "survey", "reporting", "identity"};
+static const char *const services[GATEWAY_SERVICES] = {
+        "intake", "dispatch", "sla-timer", "survey", "reporting", "identity"};
 
 static int64_t wall_us(void)
 {
@@ -43,8 +44,8 @@ struct wb_client *loop_client(struct loop *l, const char *service)
 	return NULL;
 }
 
-enum wb_err loop_send(struct loop *l, const char *service, Weibao__V1__Request *q, struct wb_arena *a, wb_client_cb *cb,
-        void *ctx)
+enum wb_err loop_send(
+        struct loop *l, const char *service, Weibao__V1__Request *q, struct wb_arena *a, wb_client_cb *cb, void *ctx)
 {
 	struct wb_client *client = loop_client(l, service);
 	struct wb_bytes packed;
@@ -142,7 +143,8 @@ static void method_not_allowed(struct pending *p, uint32_t allow)
 	size_t n = 0;
 	for (unsigned m = WB_HTTP_GET; m <= WB_HTTP_OPTIONS; m++) {
 		if (allow & (1u << m)) {
-			int w = snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "", wb_http_method_name((enum wb_http_method)m));
+			int w = snprintf(text + n, sizeof text - n, "%s%s", n ? ", " : "",
+			        wb_http_method_name((enum wb_http_method)m));
 			n += (size_t)w;
 		}
 	}
@@ -200,8 +202,8 @@ static bool read_params(struct pending *p, const struct wb_json_limits *limits)
 	struct wb_json_param *params = WB_ARENA_ARRAY(&p->arena, struct wb_json_param, p->n_params + 1);
 	for (size_t i = 0; params && i < p->n_params; i++)
 		params[i] = (struct wb_json_param){p->params[i].name, p->params[i].value};
-	if (!params || wb_json_params_to_message(params, p->n_params, p->route->descriptor, limits, &p->arena, &p->message,
-	                       &problem) != WB_OK) {
+	if (!params || wb_json_params_to_message(params, p->n_params, p->route->descriptor, limits, &p->arena,
+	                       &p->message, &problem) != WB_OK) {
 		answer_refusal(p, "PARAMETER_INVALID", problem.path, wb_json_reason_text(problem.reason));
 		return false;
 	}
@@ -211,7 +213,8 @@ static bool read_params(struct pending *p, const struct wb_json_limits *limits)
 /* A part of a file comes as it is: into the message's field «data». */
 static bool read_octets(struct pending *p)
 {
-	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(p->route->descriptor, "data");
+	const ProtobufCFieldDescriptor *f =
+	        protobuf_c_message_descriptor_get_field_by_name(p->route->descriptor, "data");
 	if (!f || f->type != PROTOBUF_C_TYPE_BYTES) {
 		answer_refusal(p, "MEDIA_TYPE_UNSUPPORTED", NULL, NULL);
 		return false;
@@ -364,8 +367,8 @@ static void fill_principal(struct pending *p, Weibao__V1__Principal *who, uint32
 	who->language = p->language;
 	if (!w) {
 		who->account_id = (ProtobufCBinaryData){sizeof nobody, nobody};
-		who->home = (char *)(uintptr_t)"provider";
-		who->link_purpose = (char *)(uintptr_t)"anonymous";
+		who->home = (char *)(uintptr_t) "provider";
+		who->link_purpose = (char *)(uintptr_t) "anonymous";
 		return;
 	}
 	who->account_id = w->account_id;
@@ -436,7 +439,8 @@ static void on_home(void *ctx, enum wb_err err, struct wb_bytes reply)
 	const Weibao__V1__Reply *r = (const Weibao__V1__Reply *)m;
 	struct wb_bytes body = {r->body.data, r->body.len};
 	if (r->status != WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_OK ||
-	        wb_unpack(&weibao__v1__home_of_login_answer__descriptor, body, &p->arena, &wb_unpack_internal, &m) != WB_OK) {
+	        wb_unpack(&weibao__v1__home_of_login_answer__descriptor, body, &p->arena, &wb_unpack_internal, &m) !=
+	                WB_OK) {
 		answer_refusal(p, r->code ? r->code : "UNAVAILABLE", NULL, NULL);
 		return;
 	}
@@ -452,8 +456,8 @@ static void find_home(struct pending *p)
 	struct wb_bytes body;
 	fill_principal(p, &who, 1u << WEIBAO__V1__ROLE__ROLE_LINK);
 	ask.login = (Weibao__V1__Personal *)(uintptr_t)login_of(p->message);
-	q.operation = (char *)(uintptr_t)"HomeOfLogin";
-	q.tenant = (char *)(uintptr_t)"provider";
+	q.operation = (char *)(uintptr_t) "HomeOfLogin";
+	q.tenant = (char *)(uintptr_t) "provider";
 	q.principal = &who;
 	if (wb_pack(&ask.base, &p->arena, &body) != WB_OK) {
 		answer_refusal(p, "FIELD_REQUIRED", "login", NULL);

@@ -23,8 +23,15 @@ enum {
 };
 
 #define ROUTE(m, p, msg, svc, k, r, t, e, z)                                                                           \
-	{.method = WB_HTTP_##m, .path = p, .message = #msg, .service = svc, .kind = ROUTE_##k, .roles = (r),           \
-	        .tenant = WB_ROUTE_##t, .en = e, .zh = z},
+	{.method = WB_HTTP_##m,                                                                                        \
+	        .path = p,                                                                                             \
+	        .message = #msg,                                                                                       \
+	        .service = svc,                                                                                        \
+	        .kind = ROUTE_##k,                                                                                     \
+	        .roles = (r),                                                                                          \
+	        .tenant = WB_ROUTE_##t,                                                                                \
+	        .en = e,                                                                                               \
+	        .zh = z},
 #define ROUTE_C WB_ROUTE_COMMAND
 #define ROUTE_Q WB_ROUTE_QUERY
 

@@ -22,13 +22,13 @@ enum wb_route_tenant { WB_ROUTE_CLIENT, WB_ROUTE_PROVIDER, WB_ROUTE_ANY };
 
 struct wb_route {
 	enum wb_http_method method;
-	const char *path;      /* "/tenants/{tenant}/tickets" */
-	const char *message;   /* short name */
+	const char *path;    /* "/tenants/{tenant}/tickets" */
+	const char *message; /* short name */
 	const char *service;
 	enum wb_route_kind kind;
-	uint32_t roles;        /* bits 1 << Role */
+	uint32_t roles; /* bits 1 << Role */
 	enum wb_route_tenant tenant;
-	const char *en, *zh;   /* summary */
+	const char *en, *zh; /* summary */
 	/* filled by wb_routes_init */
 	const ProtobufCMessageDescriptor *descriptor;
 	const char *segments[WB_ROUTE_SEGMENTS_MAX]; /* literal text, or the name of a parameter */

@@ -26,7 +26,7 @@ struct stream {
 	const char *tenant;
 	uint32_t roles;
 	Weibao__V1__Language language;
-	uint64_t after;   /* global position seen */
+	uint64_t after; /* global position seen */
 	bool asking, gone, full;
 	uint64_t head_asked;
 };
@@ -68,7 +68,8 @@ static bool send_change(struct stream *s, const Weibao__V1__ChangeItem *c, const
 	bool sent = true;
 	if (text) {
 		(void)snprintf(text, (size_t)n + 1, "id: %s\nevent: change\ndata: %s\n\n", id, data);
-		sent = wb_http_stream_send(s->loop->http, s->http_id, (struct wb_bytes){(uint8_t *)text, (size_t)n}) != WB_ERR_FULL;
+		sent = wb_http_stream_send(s->loop->http, s->http_id, (struct wb_bytes){(uint8_t *)text, (size_t)n}) !=
+		       WB_ERR_FULL;
 	}
 	free(text);
 	free(data);
@@ -105,7 +106,8 @@ static void on_changes(void *ctx, enum wb_err err, struct wb_bytes reply)
 		const Weibao__V1__Reply *r = (const Weibao__V1__Reply *)m;
 		struct wb_bytes body = {r->body.data, r->body.len};
 		if (r->status == WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_OK &&
-		        wb_unpack(&weibao__v1__list_changes_answer__descriptor, body, &a, &wb_unpack_internal, &m) == WB_OK)
+		        wb_unpack(&weibao__v1__list_changes_answer__descriptor, body, &a, &wb_unpack_internal, &m) ==
+		                WB_OK)
 			take(s, (const Weibao__V1__ListChangesAnswer *)m, r);
 		else if (r->status == WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_REFUSED)
 			(void)!wb_http_stream_end(s->loop->http, s->http_id);
@@ -143,7 +145,7 @@ static void ask(struct stream *s)
 	c.after = s->after;
 	c.has_limit = true;
 	c.limit = PAGE;
-	q.operation = (char *)(uintptr_t)"ListChanges";
+	q.operation = (char *)(uintptr_t) "ListChanges";
 	q.tenant = (char *)(uintptr_t)s->tenant;
 	q.principal = &who;
 	s->head_asked = s->loop->head;
@@ -158,7 +160,8 @@ static void ask(struct stream *s)
 
 void sse_start(struct pending *p, uint32_t roles)
 {
-	static const struct wb_http_pair head[] = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
+	static const struct wb_http_pair head[] = {
+	        {"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
 	const struct wb_http_response response = {.status = 200, .headers = head, .headers_count = 2};
 	struct loop *l = p->loop;
 	struct wb_log_position at;

@@ -10,6 +10,7 @@ static const struct {
         {"journal-append", "journal", 7101},
         {"journal-read", "journal", 7102},
         {"journal-feed", "journal", 7103},
+        {"journal", "journal", 7104},
         {"intake", "intake", 7111},
         {"dispatch", "dispatch", 7112},
         {"sla-timer", "sla-timer", 7113},

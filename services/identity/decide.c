@@ -95,7 +95,8 @@ static bool role_fits(Weibao__V1__Role role, bool staff, bool in_provider)
 {
 	uint32_t bit = 1u << role;
 	if (staff)
-		return bit & (WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(AUDITOR) | (in_provider ? WB_ROLE(ADMINISTRATOR) : 0));
+		return bit &
+		       (WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(AUDITOR) | (in_provider ? WB_ROLE(ADMINISTRATOR) : 0));
 	return bit & (WB_ROLE(REPRESENTATIVE) | WB_ROLE(USER) | WB_ROLE(AUDITOR));
 }
 
@@ -134,7 +135,8 @@ static void emit_created(struct wb_decision *d, const Weibao__V1__CheckedSecret 
 	emit(d, account, &e->base);
 }
 
-static void emit_granted(struct wb_decision *d, struct wb_id account, const char *in_tenant, Weibao__V1__Role *roles, size_t n)
+static void emit_granted(
+        struct wb_decision *d, struct wb_id account, const char *in_tenant, Weibao__V1__Role *roles, size_t n)
 {
 	NEW(d, Weibao__V1__RolesGranted, weibao__v1__roles_granted__init, e);
 	e->account_id = wb_field_of_id(d->arena, account);
@@ -397,7 +399,7 @@ static void set_by_code(struct wb_decision *d, const void *command)
 	struct wb_id id = wb_id_of_field(c->account_id);
 	const Weibao__V1__AccountRow *row = account_get(d->db, d->tenant, id, d->arena);
 	bool current = row && row->has_reset_id && row->reset_expires_at >= d->now_us &&
-	        wb_id_equal(wb_id_of_field(row->reset_id), wb_id_of_field(c->checked_secret_id));
+	               wb_id_equal(wb_id_of_field(row->reset_id), wb_id_of_field(c->checked_secret_id));
 	if (!current || !c->right || row->disabled) {
 		wb_refuse(d, WB_CODE_WRONG, "code");
 		return;
@@ -622,7 +624,8 @@ const struct wb_command_def identity_commands[] = {
         {&weibao__v1__set_account_person__descriptor, person_turns, set_person, ADMIN, WB_TENANT_ANY},
         {&weibao__v1__grant_roles__descriptor, grant_turns, grant_roles, ADMIN, WB_TENANT_ANY},
         {&weibao__v1__name_deputy__descriptor, deputy_turns, name_deputy, WB_ROLE(REPRESENTATIVE), WB_TENANT_CLIENT},
-        {&weibao__v1__revoke_deputy__descriptor, undeputy_turns, revoke_deputy, WB_ROLE(REPRESENTATIVE), WB_TENANT_CLIENT},
+        {&weibao__v1__revoke_deputy__descriptor, undeputy_turns, revoke_deputy, WB_ROLE(REPRESENTATIVE),
+                WB_TENANT_CLIENT},
         {&weibao__v1__disable_account__descriptor, disable_turns, disable_account, ADMIN, WB_TENANT_ANY},
         {&weibao__v1__enable_account__descriptor, enable_turns, enable_account, ADMIN, WB_TENANT_ANY},
         {&weibao__v1__issue_password_reset__descriptor, reset_turns, issue_reset, ADMIN, WB_TENANT_ANY},

@@ -120,8 +120,8 @@ static void take_login(struct state *s, struct job *j, const Weibao__V1__Persona
 }
 
 /* The account behind a login, with the password version to check against. */
-static const Weibao__V1__AccountRow *find_login(struct state *s, const struct wb_decision *d, struct job *j,
-        const Weibao__V1__Personal *login)
+static const Weibao__V1__AccountRow *find_login(
+        struct state *s, const struct wb_decision *d, struct job *j, const Weibao__V1__Personal *login)
 {
 	take_login(s, j, login);
 	const Weibao__V1__LoginRow *row = j->has_login_key ? login_get(d->db, j->login_key, d->arena) : NULL;
@@ -179,7 +179,8 @@ static Weibao__V1__CheckedSecret *checked(struct state *s, struct job *j, struct
 	c->weak = j->weak;
 	if (j->has_login_key) {
 		c->has_login_key = true;
-		c->login_key = (ProtobufCBinaryData){sizeof j->login_key, wb_arena_copy(a, j->login_key, sizeof j->login_key)};
+		c->login_key =
+		        (ProtobufCBinaryData){sizeof j->login_key, wb_arena_copy(a, j->login_key, sizeof j->login_key)};
 	}
 	return c;
 }
@@ -402,7 +403,8 @@ static const ProtobufCMessage *event_of(const Weibao__V1__CommandAnswer *answer,
 {
 	for (size_t i = 0; i < answer->n_events; i++)
 		if (strcmp(answer->events[i]->type, type->short_name) == 0)
-			return protobuf_c_message_unpack(type, NULL, answer->events[i]->data.len, answer->events[i]->data.data);
+			return protobuf_c_message_unpack(
+			        type, NULL, answer->events[i]->data.len, answer->events[i]->data.data);
 	return NULL;
 }
 
@@ -412,10 +414,12 @@ static void free_event(const ProtobufCMessage *m)
 		protobuf_c_message_free_unpacked((ProtobufCMessage *)(uintptr_t)m, NULL);
 }
 
-static const ProtobufCMessage *reveal_sign_in(struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
+static const ProtobufCMessage *reveal_sign_in(
+        struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
 {
 	Weibao__V1__SignInAnswer *r = WB_ARENA_NEW(a, Weibao__V1__SignInAnswer);
-	const Weibao__V1__SignedIn *in = (const Weibao__V1__SignedIn *)event_of(answer, &weibao__v1__signed_in__descriptor);
+	const Weibao__V1__SignedIn *in =
+	        (const Weibao__V1__SignedIn *)event_of(answer, &weibao__v1__signed_in__descriptor);
 	const Weibao__V1__SignInFailed *no =
 	        (const Weibao__V1__SignInFailed *)event_of(answer, &weibao__v1__sign_in_failed__descriptor);
 	char token[WB_SECRET_TEXT_BYTES], csrf[WB_SECRET_TEXT_BYTES];
@@ -444,8 +448,8 @@ static const ProtobufCMessage *reveal_sign_in(struct state *s, const Weibao__V1_
 
 static const ProtobufCMessage *reveal_code(struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
 {
-	const Weibao__V1__PasswordResetIssued *e =
-	        (const Weibao__V1__PasswordResetIssued *)event_of(answer, &weibao__v1__password_reset_issued__descriptor);
+	const Weibao__V1__PasswordResetIssued *e = (const Weibao__V1__PasswordResetIssued *)event_of(
+	        answer, &weibao__v1__password_reset_issued__descriptor);
 	Weibao__V1__CodeAnswer *r = WB_ARENA_NEW(a, Weibao__V1__CodeAnswer);
 	char code[WB_SECRET_TEXT_BYTES];
 	if (!e || !r)
@@ -459,10 +463,11 @@ static const ProtobufCMessage *reveal_code(struct state *s, const Weibao__V1__Co
 	return &r->base;
 }
 
-static const ProtobufCMessage *reveal_recovery(struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
+static const ProtobufCMessage *reveal_recovery(
+        struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
 {
-	const Weibao__V1__RecoveryCodesIssued *e =
-	        (const Weibao__V1__RecoveryCodesIssued *)event_of(answer, &weibao__v1__recovery_codes_issued__descriptor);
+	const Weibao__V1__RecoveryCodesIssued *e = (const Weibao__V1__RecoveryCodesIssued *)event_of(
+	        answer, &weibao__v1__recovery_codes_issued__descriptor);
 	Weibao__V1__RecoveryCodesAnswer *r = WB_ARENA_NEW(a, Weibao__V1__RecoveryCodesAnswer);
 	char code[WB_SECRET_TEXT_BYTES];
 	if (!e || !r)
@@ -477,7 +482,8 @@ static const ProtobufCMessage *reveal_recovery(struct state *s, const Weibao__V1
 	return &r->base;
 }
 
-static const ProtobufCMessage *reveal_token(struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
+static const ProtobufCMessage *reveal_token(
+        struct state *s, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
 {
 	const Weibao__V1__TokenIssued *e =
 	        (const Weibao__V1__TokenIssued *)event_of(answer, &weibao__v1__token_issued__descriptor);
@@ -493,8 +499,8 @@ static const ProtobufCMessage *reveal_token(struct state *s, const Weibao__V1__C
 	return &r->base;
 }
 
-static const ProtobufCMessage *reveal(void *state, const char *operation, const Weibao__V1__CommandAnswer *answer,
-        struct wb_arena *a)
+static const ProtobufCMessage *reveal(
+        void *state, const char *operation, const Weibao__V1__CommandAnswer *answer, struct wb_arena *a)
 {
 	if (strcmp(operation, "SignIn") == 0)
 		return reveal_sign_in(state, answer, a);
@@ -528,7 +534,8 @@ static Weibao__V1__AuthenticateAnswer *not_valid(struct wb_query *q, enum wb_ref
 }
 
 /* The grants with the deputy's powers added while they last. */
-static void fill_account(struct wb_query *q, Weibao__V1__AuthenticateAnswer *r, Weibao__V1__AccountRow *row, const char *home)
+static void fill_account(
+        struct wb_query *q, Weibao__V1__AuthenticateAnswer *r, Weibao__V1__AccountRow *row, const char *home)
 {
 	bool deputy = row->deputy && (!row->has_deputy_until || row->deputy_until > q->now_us);
 	r->valid = true;
@@ -565,9 +572,10 @@ static Weibao__V1__AuthenticateAnswer *by_session(struct state *s, struct wb_que
 	struct seen **seen = seen_of(s, session);
 	int64_t last = *seen ? (*seen)->at : row ? row->started_at : 0;
 	if (!*seen && last < q->now_us - IDENTITY_IDLE_US)
-		last = row && row->expires_at > q->now_us ? q->now_us : 0; /* we were restarted: its clock begins anew */
-	if (!account || account->disabled || account->sessions_ended != row->generation || row->expires_at <= q->now_us ||
-	        q->now_us - last > IDENTITY_IDLE_US)
+		last = row && row->expires_at > q->now_us ? q->now_us
+		                                          : 0; /* we were restarted: its clock begins anew */
+	if (!account || account->disabled || account->sessions_ended != row->generation ||
+	        row->expires_at <= q->now_us || q->now_us - last > IDENTITY_IDLE_US)
 		return not_valid(q, WB_SESSION_EXPIRED);
 	if (!*seen) {
 		*seen = calloc(1, sizeof **seen);
@@ -685,7 +693,7 @@ static void home_of_login(struct state *s, struct wb_query *q, const Weibao__V1_
 	secrets_login_key(s->secrets, login, key);
 	const Weibao__V1__LoginRow *row = login_get(q->db, key, q->arena);
 	weibao__v1__home_of_login_answer__init(r);
-	r->home = row ? row->tenant : (char *)(uintptr_t)"provider";
+	r->home = row ? row->tenant : (char *)(uintptr_t) "provider";
 	wb_answer(q, &r->base);
 }
 
@@ -703,13 +711,15 @@ static void prepare_totp(struct state *s, struct wb_query *q)
 	base32_seed(seed, text);
 	weibao__v1__prepare_totp_answer__init(r);
 	r->seed = wb_arena_str(q->arena, text);
-	r->uri = wb_arena_fmt(q->arena, "otpauth://totp/weibao?secret=%s&issuer=weibao&algorithm=SHA1&digits=6&period=30", text);
+	r->uri = wb_arena_fmt(
+	        q->arena, "otpauth://totp/weibao?secret=%s&issuer=weibao&algorithm=SHA1&digits=6&period=30", text);
 	wb_answer(q, &r->base);
 }
 
 static bool purpose_known(const char *purpose)
 {
-	static const char *const known[] = {"rate", "visit", "sign", "amount", "confirm", "exception", "report", "complain"};
+	static const char *const known[] = {
+	        "rate", "visit", "sign", "amount", "confirm", "exception", "report", "complain"};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(known[i], purpose) == 0)
 			return true;
@@ -781,5 +791,5 @@ static bool query(void *state, struct wb_query *q, const ProtobufCMessage *reque
 	return true;
 }
 
-const struct wb_effects identity_effects = {effects_open, effects_close, defs, sizeof defs / sizeof defs[0], reveal,
-        on_event, query};
+const struct wb_effects identity_effects = {
+        effects_open, effects_close, defs, sizeof defs / sizeof defs[0], reveal, on_event, query};

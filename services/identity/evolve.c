@@ -80,7 +80,8 @@ static void on_person(struct wb_fold *f, const struct wb_event *ev, const void *
 }
 
 /* The grants of that tenant are replaced; none: they are taken out. */
-static void set_grant(struct wb_fold *f, Weibao__V1__AccountRow *row, const char *tenant, Weibao__V1__Role *roles, size_t n)
+static void set_grant(
+        struct wb_fold *f, Weibao__V1__AccountRow *row, const char *tenant, Weibao__V1__Role *roles, size_t n)
 {
 	Weibao__V1__Grant **all = WB_ARENA_ARRAY(f->arena, Weibao__V1__Grant *, row->n_grants + 1);
 	size_t kept = 0;

@@ -80,9 +80,13 @@ struct secrets *secrets_open(const char *dir, struct wb_random random)
 	s->random = random;
 	s->master = sodium_malloc(32);
 	path_of(s, "store", path);
-	const struct wb_env_options o = {
-	        .dir = path, .sync = WB_SYNC_DURABLE, .tables = tables, .table_count = 2, .map_bytes = UINT64_C(1) << 30};
-	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || !s->master || !load_master(s) || wb_env_open(&o, &s->env) != WB_OK) {
+	const struct wb_env_options o = {.dir = path,
+	        .sync = WB_SYNC_DURABLE,
+	        .tables = tables,
+	        .table_count = 2,
+	        .map_bytes = UINT64_C(1) << 30};
+	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || !s->master || !load_master(s) ||
+	        wb_env_open(&o, &s->env) != WB_OK) {
 		secrets_close(s);
 		return NULL;
 	}
@@ -132,7 +136,8 @@ bool password_weak(const char *password)
 	return false;
 }
 
-static enum wb_err put_row(struct secrets *s, const struct wb_table *table, const struct wb_key *k, struct wb_bytes value)
+static enum wb_err put_row(
+        struct secrets *s, const struct wb_table *table, const struct wb_key *k, struct wb_bytes value)
 {
 	struct wb_txn *txn;
 	enum wb_err err = wb_txn_write(s->env, &txn);
@@ -230,7 +235,8 @@ static void to_code(const uint8_t *random, size_t n, char *ret)
 	ret[n] = '\0';
 }
 
-void secrets_code(const struct secrets *s, const char *label, struct wb_id id, uint32_t n, char ret[static WB_SECRET_TEXT_BYTES])
+void secrets_code(
+        const struct secrets *s, const char *label, struct wb_id id, uint32_t n, char ret[static WB_SECRET_TEXT_BYTES])
 {
 	uint8_t in[WB_ID_BYTES + 4], h[16];
 	memcpy(in, id.b, sizeof id.b);
@@ -361,8 +367,8 @@ static void code_key(struct wb_key *k, const char *code)
 	wb_key_str(k, folded);
 }
 
-enum wb_err secrets_code_for_link(struct secrets *s, const char *link, int64_t expires_at,
-        char ret_code[static WB_SECRET_TEXT_BYTES])
+enum wb_err secrets_code_for_link(
+        struct secrets *s, const char *link, int64_t expires_at, char ret_code[static WB_SECRET_TEXT_BYTES])
 {
 	uint8_t random[8], row[8 + 256];
 	size_t len = strlen(link);

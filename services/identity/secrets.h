@@ -43,7 +43,8 @@ void secrets_token(const struct secrets *s, const char *prefix, struct wb_id id,
 /* The id in a token of that prefix whose MAC holds. */
 bool secrets_token_id(const struct secrets *s, const char *prefix, const char *token, struct wb_id *ret_id);
 /* A code for people: 10 characters without easily mixed ones, of label, id and n. */
-void secrets_code(const struct secrets *s, const char *label, struct wb_id id, uint32_t n, char ret[static WB_SECRET_TEXT_BYTES]);
+void secrets_code(
+        const struct secrets *s, const char *label, struct wb_id id, uint32_t n, char ret[static WB_SECRET_TEXT_BYTES]);
 /* Equal in constant time, case and dashes aside. */
 bool code_equal(const char *a, const char *b);
 void secrets_totp_seed(const struct secrets *s, struct wb_id id, uint8_t ret[static WB_TOTP_SEED_BYTES]);
@@ -66,8 +67,8 @@ char *secrets_link(const struct secrets *s, const struct link *l, struct wb_aren
 /* False: malformed or another MAC. The expiry is the caller's to compare. */
 bool secrets_link_open(const struct secrets *s, const char *text, struct link *ret);
 /* A short code for a link: 8 characters, kept until the expiry. */
-WB_MUST_CHECK enum wb_err secrets_code_for_link(struct secrets *s, const char *link, int64_t expires_at,
-        char ret_code[static WB_SECRET_TEXT_BYTES]);
+WB_MUST_CHECK enum wb_err secrets_code_for_link(
+        struct secrets *s, const char *link, int64_t expires_at, char ret_code[static WB_SECRET_TEXT_BYTES]);
 /* The link behind a short code (arena); NULL: none, or expired. */
 char *secrets_link_of_code(struct secrets *s, const char *code, int64_t now_us, struct wb_arena *a);
 

@@ -47,7 +47,8 @@ Weibao__V1__AccountRow *account_get(struct wb_txn *db, const char *tenant, struc
 	return (Weibao__V1__AccountRow *)wb_get_row(db, &accounts_table, &k, &weibao__v1__account_row__descriptor, a);
 }
 
-Weibao__V1__AccountRow *account_anywhere(struct wb_txn *db, struct wb_id account, struct wb_arena *a, const char **ret_home)
+Weibao__V1__AccountRow *account_anywhere(
+        struct wb_txn *db, struct wb_id account, struct wb_arena *a, const char **ret_home)
 {
 	struct wb_key k;
 	id_key(&k, account);

@@ -24,7 +24,8 @@ void cell_key(struct wb_key *k);
 /* In the arena; NULL: none. */
 Weibao__V1__AccountRow *account_get(struct wb_txn *db, const char *tenant, struct wb_id account, struct wb_arena *a);
 /* Wherever its home is. */
-Weibao__V1__AccountRow *account_anywhere(struct wb_txn *db, struct wb_id account, struct wb_arena *a, const char **ret_home);
+Weibao__V1__AccountRow *account_anywhere(
+        struct wb_txn *db, struct wb_id account, struct wb_arena *a, const char **ret_home);
 Weibao__V1__LoginRow *login_get(struct wb_txn *db, const uint8_t key[static 32], struct wb_arena *a);
 Weibao__V1__SessionRow *session_get(struct wb_txn *db, struct wb_id session, struct wb_arena *a);
 bool cell_has_administrator(struct wb_txn *db, struct wb_arena *a);

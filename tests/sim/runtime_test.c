@@ -249,13 +249,19 @@ static void equals_a_refold(struct world *w, const struct wb_service *service, c
 	wb_projection_close(&p);
 }
 
+static uint64_t next(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
 /* Kills and a bad transport all the way; what was acknowledged is there once, rebuilds are equal. */
 static void survives(struct world *w, unsigned seed)
 {
 	struct simcell_faults faults = {100, 100, 100, 60};
 	struct wb_id ids[40];
 	char text[32];
-	srand(seed);
+	uint64_t random = seed;
 	simcell_faults(w->cell, faults);
 	for (unsigned i = 0; i < 40; i++) {
 		ids[i] = simcell_new_id(w->cell);
@@ -274,9 +280,9 @@ static void survives(struct world *w, unsigned seed)
 			c.text = &p;
 			Weibao__V1__Request q = request_of(w, &c.base, id);
 			r = simcell_call(w->cell, "intake", &q, SECOND, &w->arena);
-			if (rand() % 4 == 0)
-				assert_int_equal(simcell_kill(w->cell, rand() % 2 ? "intake" : "dispatch"), WB_OK);
-			if (rand() % 9 == 0)
+			if (next(&random) % 4 == 0)
+				assert_int_equal(simcell_kill(w->cell, next(&random) % 2 ? "intake" : "dispatch"), WB_OK);
+			if (next(&random) % 9 == 0)
 				assert_int_equal(simcell_kill_journal(w->cell), WB_OK);
 		} while ((!r || r->status != WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_OK) && ++tries < 200);
 		assert_true(tries < 200);
