@@ -209,7 +209,6 @@ static enum wb_err accept(
 static enum wb_err decide(
         struct wb_journal *j, const Weibao__V1__Append *a, bool own, int64_t stamp, struct wb_journal_result *r)
 {
-	*r = (struct wb_journal_result){0};
 	r->outcome = admit(j, a, own, r);
 	if (r->outcome)
 		return WB_OK;
@@ -235,7 +234,9 @@ static enum wb_err decide_all(struct wb_journal *j, const Weibao__V1__Append *co
 {
 	wb_journal_batch_reset(j);
 	enum wb_err err = wb_heads_begin(j);
-	for (size_t i = 0; !err && i < n; i++)
+	for (size_t i = 0; i < n; i++)
+		results[i] = (struct wb_journal_result){0};
+	for (size_t i = 0; !err && i < n && j->frames_len < WB_JOURNAL_COMMIT_BYTES_MAX; i++)
 		err = decide(j, appends[i], own, stamp, &results[i]);
 	/* a lookup that failed looked like «not there»: nothing of the batch counts then */
 	return err ? err : wb_txn_error(j->heads_txn);

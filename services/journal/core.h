@@ -39,16 +39,17 @@ struct wb_journal;
 struct wb_journal_reader;
 
 /* Limits, each told by an answer (TOO_LARGE, INVALID) and never by silence. */
-#define WB_JOURNAL_APPENDS_MAX 8192                 /* appends in one group commit */
-#define WB_JOURNAL_EVENTS_MAX 1024                  /* events in one append */
-#define WB_JOURNAL_CONDITIONS_MAX 256               /* conditions in one append */
-#define WB_JOURNAL_APPEND_BYTES_MAX (512 * 1024)    /* records of one append together */
-#define WB_JOURNAL_BATCH_BYTES_MAX (1024 * 1024)    /* main.c stops collecting a batch here */
-#define WB_JOURNAL_FEED_BYTES_MAX (4 * 1024 * 1024) /* no feed message is larger: MAXMSGSIZE of subscribers */
-#define WB_JOURNAL_PAGE_RECORDS_MAX 2000            /* records in one answer to a read */
-#define WB_JOURNAL_PAGE_BYTES_MAX (1024 * 1024)     /* bytes of records in it, at least one record */
-#define WB_JOURNAL_TENANT_BYTES_MAX 63              /* tenant: a-z 0-9 and '-' */
-#define WB_JOURNAL_NAME_BYTES_MAX 63                /* stream kind, event type, service: letters, digits, '-' and '_' */
+#define WB_JOURNAL_APPENDS_MAX 8192                   /* appends in one group commit */
+#define WB_JOURNAL_EVENTS_MAX 1024                    /* events in one append */
+#define WB_JOURNAL_CONDITIONS_MAX 256                 /* conditions in one append */
+#define WB_JOURNAL_APPEND_BYTES_MAX (512 * 1024)      /* records of one append together */
+#define WB_JOURNAL_BATCH_BYTES_MAX (1024 * 1024)      /* main.c stops collecting a batch here */
+#define WB_JOURNAL_COMMIT_BYTES_MAX (2 * 1024 * 1024) /* of records: no append is added to a commit beyond */
+#define WB_JOURNAL_FEED_BYTES_MAX (4 * 1024 * 1024)   /* no feed message is larger: MAXMSGSIZE of subscribers */
+#define WB_JOURNAL_PAGE_RECORDS_MAX 2000              /* records in one answer to a read */
+#define WB_JOURNAL_PAGE_BYTES_MAX (1024 * 1024)       /* bytes of records in it, at least one record */
+#define WB_JOURNAL_TENANT_BYTES_MAX 63                /* tenant: a-z 0-9 and '-' */
+#define WB_JOURNAL_NAME_BYTES_MAX 63 /* stream kind, event type, service: letters, digits, '-' and '_' */
 
 /* The reserved tenant of the cell's own records, and its streams. Other services append epochs to it, nothing else. */
 #define WB_JOURNAL_CELL "cell"
@@ -115,11 +116,12 @@ struct wb_journal_feed {
 
 /* One group commit: decides n appends in order (each sees those before it), commits the accepted ones with one
  * fdatasync, folds heads. results has room for n; ret_feed holds what to publish (count 0 if nothing was accepted:
- * then it is a heartbeat). n ≤ WB_JOURNAL_APPENDS_MAX; the caller bounds bytes (WB_JOURNAL_BATCH_BYTES_MAX).
- * An epoch is an append to tenant "cell" with one event EpochStarted on the service's epoch stream; it must be
- * greater than the newest. Any other append must carry the newest epoch of its service.
- * Order of the checks: INVALID, DUPLICATE/OTHER of an epoch, FENCED, DUPLICATE/OTHER, CLOCK_SUSPECT, FULL, CONFLICT
- * (conditions first), TOO_LARGE. Any error: nothing may be answered, the process must exit. */
+ * then it is a heartbeat). n ≤ WB_JOURNAL_APPENDS_MAX. A commit stops at WB_JOURNAL_COMMIT_BYTES_MAX: the appends
+ * behind it have the outcome UNSPECIFIED, nothing happened with them, give them to the next call. An epoch is an append
+ * to tenant "cell" with one event EpochStarted on the service's epoch stream; it must be greater than the newest. Any
+ * other append must carry the newest epoch of its service. Order of the checks: INVALID, DUPLICATE/OTHER of an epoch,
+ * FENCED, DUPLICATE/OTHER, CLOCK_SUSPECT, FULL, CONFLICT (conditions first), TOO_LARGE. Any error: nothing may be
+ * answered, the process must exit. */
 WB_MUST_CHECK enum wb_err wb_journal_append(struct wb_journal *j, const Weibao__V1__Append *const *appends, size_t n,
         struct wb_journal_result *results, struct wb_journal_feed *ret_feed);
 
@@ -220,8 +222,12 @@ struct wb_journal_stats {
 };
 /* A writer's function. */
 void wb_journal_stats(struct wb_journal *j, struct wb_journal_stats *ret);
+/* Which log and incarnation: fixed while it is open. */
+void wb_journal_identity(const struct wb_journal *j, struct wb_id *ret_log_id, uint32_t *ret_incarnation);
 /* The head as other threads may ask for it. */
 uint64_t wb_journal_head(struct wb_journal *j);
+/* How far index is, likewise. */
+uint64_t wb_journal_indexed(struct wb_journal *j);
 
 /* After a failed sync: copies the verified log to a new one, syncs it, swaps the two (the old one is kept beside as
  * log.failed-N) and removes the marker. ret_records: how many were copied. WB_ERR_CORRUPT: ret_damaged names the

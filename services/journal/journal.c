@@ -354,3 +354,14 @@ uint64_t wb_journal_head(struct wb_journal *j)
 {
 	return atomic_load_explicit(&j->head, memory_order_acquire);
 }
+
+uint64_t wb_journal_indexed(struct wb_journal *j)
+{
+	return atomic_load_explicit(&j->index_position, memory_order_acquire);
+}
+
+void wb_journal_identity(const struct wb_journal *j, struct wb_id *ret_log_id, uint32_t *ret_incarnation)
+{
+	*ret_log_id = j->log_id;
+	*ret_incarnation = j->incarnation;
+}
