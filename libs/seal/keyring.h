@@ -13,10 +13,15 @@
 
 struct wb_keyring;
 
-/* Opens or makes the keyring in dir (made if absent). ERR_CRYPTO: master.key does not fit; others as wb_env_open. */
+/*
+ * Opens or makes the keyring in dir (made if absent; its parent must exist). ERR_CRYPTO: master.key is damaged or can
+ * open none of the keys; ERR_NOT_FOUND: master.key is gone, keys are there (bring it back, never make another);
+ * ERR_DENIED: master.key is not its owner's alone; others as wb_env_open.
+ */
 WB_MUST_CHECK enum wb_err wb_keyring_open(const char *dir, struct wb_keyring **ret);
 void wb_keyring_close(struct wb_keyring *r); /* NULL is fine */
-/* The state, and the key if known. create: makes and syncs a missing one (not an erased one). WB_ERR_IO: exit. */
+/* The state, and the key if known. create: makes and syncs a missing one (not an erased one). ERR_INVALID: a tenant of
+ * more than 64 bytes; ERR_CRYPTO, ERR_CORRUPT: a damaged row; ERR_IO: exit. */
 WB_MUST_CHECK enum wb_err wb_keyring_get(struct wb_keyring *r, const char *tenant, struct wb_id subject, bool create,
         enum wb_key_state *ret_state, uint8_t ret_key[static WB_KEY32_BYTES]);
 /* The same for many in one synced transaction: makes every one that is missing. */
