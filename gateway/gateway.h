@@ -107,7 +107,7 @@ uint32_t auth_roles(const Weibao__V1__AuthenticateAnswer *who, const char *tenan
 /* ---- answer.c ---- */
 /* Answers with a problem (RFC 9457) and frees the request. path and detail may be NULL. */
 void answer_refusal(struct pending *p, const char *code, const char *path, const char *detail);
-void answer_json_problem(struct pending *p, const struct wb_json_problem *problem);
+void answer_json_problem(struct pending *p, const struct wb_json_problem *bad);
 /* Answers with what the service replied and frees the request. */
 void answer_reply(struct pending *p, const Weibao__V1__Reply *reply);
 void answer_now(struct loop *l, uint64_t http_id, int status, const char *type, struct wb_bytes body,

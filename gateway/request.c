@@ -327,18 +327,21 @@ static bool read_after(struct pending *p, Weibao__V1__Request *q)
 	return true;
 }
 
+/* "v<number>", as we give ETags. */
 static bool read_if_match(struct pending *p, Weibao__V1__Request *q)
 {
-	unsigned long long v;
-	char tail;
-	if (!p->if_match || strcmp(p->if_match, "*") == 0)
+	const char *text = p->if_match;
+	char *end = NULL;
+	if (!text || strcmp(text, "*") == 0)
 		return true;
-	if (sscanf(p->if_match, "\"v%llu\"%c", &v, &tail) != 1) {
+	bool shaped = strncmp(text, "\"v", 2) == 0 && text[2] >= '0' && text[2] <= '9' && strlen(text) < 24;
+	uint64_t version = shaped ? strtoull(text + 2, &end, 10) : 0;
+	if (!shaped || strcmp(end, "\"") != 0) {
 		answer_refusal(p, "IF_MATCH_INVALID", NULL, NULL);
 		return false;
 	}
 	q->has_if_version = true;
-	q->if_version = v;
+	q->if_version = version;
 	return true;
 }
 

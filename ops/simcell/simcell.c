@@ -310,7 +310,7 @@ static enum wb_err open_parts(struct simcell *c)
 	for (size_t i = 0; !err && i < c->options.n_services; i++) {
 		struct part *p = &c->parts[c->n_parts];
 		*p = (struct part){.cell = c, .index = c->n_parts, .service = c->options.services[i]};
-		(void)snprintf(p->dir, sizeof p->dir, "%s/%s", c->dir, p->service->name);
+		(void)snprintf(p->dir, sizeof p->dir, "%s/%s", c->options.dir, p->service->name);
 		err = open_part(p);
 		if (!err)
 			c->n_parts++;

@@ -117,7 +117,7 @@ enum wb_err wb_journal_proof_inclusion(struct wb_journal_reader *r, const char *
         struct wb_arena *a, struct wb_bytes *ret_hashes)
 {
 	struct tiles t;
-	struct wb_tree_proof p;
+	struct wb_tree_proof p = {.count = 0};
 	enum wb_err err = begin(&t, r, tenant);
 	if (!err && (size > t.size || index >= size))
 		err = WB_ERR_NOT_FOUND;
@@ -133,7 +133,7 @@ enum wb_err wb_journal_proof_consistency(struct wb_journal_reader *r, const char
         uint64_t new_size, struct wb_arena *a, struct wb_bytes *ret_hashes)
 {
 	struct tiles t;
-	struct wb_tree_proof p;
+	struct wb_tree_proof p = {.count = 0};
 	enum wb_err err = begin(&t, r, tenant);
 	if (!err && (new_size > t.size || old_size == 0 || old_size > new_size))
 		err = WB_ERR_NOT_FOUND;

@@ -281,7 +281,8 @@ static void survives(struct world *w, unsigned seed)
 			Weibao__V1__Request q = request_of(w, &c.base, id);
 			r = simcell_call(w->cell, "intake", &q, SECOND, &w->arena);
 			if (next(&random) % 4 == 0)
-				assert_int_equal(simcell_kill(w->cell, next(&random) % 2 ? "intake" : "dispatch"), WB_OK);
+				assert_int_equal(
+				        simcell_kill(w->cell, next(&random) % 2 ? "intake" : "dispatch"), WB_OK);
 			if (next(&random) % 9 == 0)
 				assert_int_equal(simcell_kill_journal(w->cell), WB_OK);
 		} while ((!r || r->status != WEIBAO__V1__REPLY_STATUS__REPLY_STATUS_OK) && ++tries < 200);

@@ -27,8 +27,10 @@ int kit_setup(void **state)
 	if (!k)
 		return -1;
 	(void)snprintf(k->dir, sizeof k->dir, "/tmp/weibao-journal-XXXXXX");
-	if (!mkdtemp(k->dir))
+	if (!mkdtemp(k->dir)) {
+		free(k);
 		return -1;
+	}
 	k->wall_us = T0;
 	k->boot_us = WB_HOUR_US;
 	k->options = (struct wb_journal_options){.dir = k->dir,

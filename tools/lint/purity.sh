@@ -16,70 +16,14 @@ room_of() {
 	esac
 }
 
-# Lines «ROOM OBJECT SYMBOL». Symbols that another object of the same room and folder defines are its own: one
-# decide_visit.c may call a helper in decide_common.c, whose own symbols are checked too.
-undefined_symbols() {
-	local build=$1 object room
-	while read -r object; do
-		room=$(room_of "$object")
-		[ -n "$room" ] || continue
-		nm -u --format=posix "$object" | awk -v room="$room" -v object="${object#"$build"/}" '{ print room, object, $1 }'
-	done < <(find "$build" -name '*.c.o' | LC_ALL=C sort)
-}
-
-own_symbols() {
-	local build=$1 object room
-	while read -r object; do
-		room=$(room_of "$object")
-		[ -n "$room" ] || continue
-		nm --defined-only --extern-only --format=posix "$object" |
-			awk -v folder="$(dirname "${object#"$build"/}")" '{ print folder, $1 }'
-	done < <(find "$build" -name '*.c.o' | LC_ALL=C sort)
-}
-
-# check BUILD_DIR: prints each violation; 1 if there is one.
+# check BUILD_DIR: prints each violation; 1 if there is one. What a pure object calls in another object of its own folder
+# (tables.c, a common part of two decide files) is looked into as well, as far as it is called: purity.py.
 check() {
-	local build room object symbol
-	build=$(cd "$1" && pwd)
-	local -A own=()
-	while read -r folder symbol; do
-		own["$folder $symbol"]=1
-	done < <(own_symbols "$build")
-	local -a allow=() deny=()
-	local rule_room verdict pattern
-	while read -r rule_room verdict pattern; do
-		case $verdict in
-		allow) allow+=("$rule_room $pattern") ;;
-		deny) deny+=("$rule_room $pattern") ;;
-		esac
-	done < <(grep -v '^#' "$here/purity.allow")
-	local bad=0
-	local -A seen=()
-	while read -r room object symbol; do
-		[ -n "$symbol" ] || continue
-		if matches "$room" "$symbol" "${deny[@]}"; then
-			echo "$object: $room may not name $symbol"
-			bad=1
-		elif [ -z "${own["$(dirname "$object") $symbol"]:-}" ] && ! matches "$room" "$symbol" "${allow[@]}"; then
-			echo "$object: $room may not name $symbol (not in purity.allow)"
-			bad=1
-		fi
-		seen["$object"]=1
-	done < <(undefined_symbols "$build" | LC_ALL=C sort -u)
-	echo "${#seen[@]} objects"
-	return "$bad"
-}
-
-# matches ROOM SYMBOL «ROOM PATTERN»…
-matches() {
-	local room=$1 symbol=$2 rule
-	shift 2
-	for rule in "$@"; do
-		[ "${rule%% *}" = all ] || [ "${rule%% *}" = "$room" ] || continue
-		# shellcheck disable=SC2254 # a glob on purpose
-		case $symbol in ${rule#* }) return 0 ;; esac
-	done
-	return 1
+	local object room
+	while read -r object; do
+		room=$(room_of "$object")
+		printf '%s %s\n' "${room:--}" "$object"
+	done < <(find "$1" -name '*.c.o' | LC_ALL=C sort) | python3 "$here/purity.py" "$here/purity.allow" "$1"
 }
 
 # plant DIR OBJECT SOURCE: compiles the source where a build would put the object.
