@@ -4,6 +4,10 @@
  * Owns one folder: its LMDB environment (always durable: a key is on the disk before the event that needs it) and the
  * file master.key (32 bytes, mode 0600), under which the keys stand wrapped (XChaCha20-Poly1305, bound to tenant and
  * subject). An erased key leaves a tombstone: it is never made again under that subject. One thread.
+ *
+ * What an erasure does not do: the page that the wrapped key stood on is free then, and holds its old bytes until LMDB
+ * uses it again; copies of the folder made earlier hold them too. Both open only with master.key, so it is never copied
+ * together with the environment, and backups of the environment are short-lived.
  */
 #ifndef WB_SEAL_KEYRING_H
 #define WB_SEAL_KEYRING_H
