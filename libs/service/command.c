@@ -51,13 +51,15 @@ static struct command *command_new(struct wb_runtime *rt)
 	return c;
 }
 
-/* The command as received, checked; false: it was answered. */
+/* The command as received, checked; false: it was refused, or there was nobody to answer, and is gone. */
 static bool open_request(struct command *c, struct wb_bytes bytes)
 {
 	ProtobufCMessage *m;
 	enum wb_refusal why;
-	if (wb_unpack(&weibao__v1__request__descriptor, bytes, &c->arena, &wb_unpack_internal, &m) != WB_OK)
+	if (wb_unpack(&weibao__v1__request__descriptor, bytes, &c->arena, &wb_unpack_internal, &m) != WB_OK) {
+		command_free(c); /* not even a request id to answer */
 		return false;
+	}
 	c->request = (const Weibao__V1__Request *)m;
 	c->def = find_command(c->rt, c->request->operation);
 	if (!c->def || !wb_id_from_bytes(c->request->command_id.data, c->request->command_id.len, &c->id)) {
@@ -92,11 +94,8 @@ void command_take(struct wb_runtime *rt, const struct wb_caller *from, struct er
 		c->has_caller = true;
 		c->caller = *from;
 	}
-	if (!open_request(c, request)) {
-		if (!c->request)
-			command_free(c); /* not even a request id to answer */
+	if (!open_request(c, request))
 		return;
-	}
 	node_add(&rt->by_id[id_bucket(c->id)], &c->in_id);
 	if (rt->state != WB_RUNTIME_READY || rt->draining) {
 		command_busy(c, WB_UNAVAILABLE);

@@ -41,11 +41,6 @@ struct wb_turn_book *wb_turn_book_new(void)
 	return b;
 }
 
-void wb_turn_book_free(struct wb_turn_book *b)
-{
-	free(b);
-}
-
 static struct bucket *bucket_of(struct wb_turn_book *b, const uint8_t *key)
 {
 	return &b->buckets[wb_be32_get(key) % BUCKETS];
@@ -170,6 +165,19 @@ void wb_turn_release(struct wb_turn_book *b, struct wb_turn_set *s)
 	}
 	free(s);
 	tell(b);
+}
+
+void wb_turn_book_free(struct wb_turn_book *b)
+{
+	for (size_t i = 0; b && i < BUCKETS; i++) {
+		while (b->buckets[i].first) {
+			struct wb_turn_set *s = b->buckets[i].first->set;
+			for (size_t j = 0; j < s->n; j++)
+				unlink_want(b, &s->wants[j]);
+			free(s);
+		}
+	}
+	free(b);
 }
 
 size_t wb_turn_waiting(const struct wb_turn_book *b)

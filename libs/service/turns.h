@@ -32,6 +32,7 @@ struct wb_turn_book; /* all sets, held and waiting */
 struct wb_turn_set;  /* one command's place in the book */
 
 struct wb_turn_book *wb_turn_book_new(void);
+/* Frees the book and every set still in it; nobody is told any more. NULL is fine. */
 void wb_turn_book_free(struct wb_turn_book *b);
 /* Queues a copy of the turns; granted is called (during this call, or later from release) once all are held. NULL if
  * memory is out. */

@@ -43,7 +43,7 @@ static void rfc_4231(void **state)
 	expect_hmac((struct wb_bytes){k, 20}, (struct wb_bytes){d, 50},
 	        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
 	uint8_t rising[25];
-	for (uint8_t i = 0; i < sizeof rising; i++)
+	for (size_t i = 0; i < sizeof rising; i++)
 		rising[i] = (uint8_t)(i + 1);
 	memset(d, 0xcd, 50);
 	expect_hmac((struct wb_bytes){rising, 25}, (struct wb_bytes){d, 50},
@@ -108,8 +108,8 @@ static void a_commitment_binds_what_was_shown(void **state)
 	(void)state;
 	uint8_t nonce[WB_COMMIT_NONCE_BYTES], c[WB_COMMIT_BYTES];
 	char hex[2 * WB_COMMIT_BYTES + 1];
-	for (uint8_t i = 0; i < sizeof nonce; i++)
-		nonce[i] = i;
+	for (size_t i = 0; i < sizeof nonce; i++)
+		nonce[i] = (uint8_t)i;
 	/* printf of the bytes 00 to 1f and the word, through sha256sum: browsers make the same */
 	wb_commit(nonce, text("disk S/N 42"), c);
 	wb_hex(c, sizeof c, hex);
