@@ -29,8 +29,8 @@
 /* How the process ends. */
 enum wb_journal_exit {
 	WB_JOURNAL_EXIT_OK = 0,
-	WB_JOURNAL_EXIT_USAGE = 1,
-	WB_JOURNAL_EXIT_START = 2,   /* could not start: try again, or see the log */
+	WB_JOURNAL_EXIT_USAGE = 2,
+	WB_JOURNAL_EXIT_START = 3,   /* could not start: try again, or see the log */
 	WB_JOURNAL_EXIT_FAILED = 5,  /* a commit failed: the marker forbids an automatic start */
 	WB_JOURNAL_EXIT_DAMAGED = 6, /* a damaged record: likewise */
 	WB_JOURNAL_EXIT_STOPPED = 7, /* the marker forbids the start: --recover, or restore a backup */

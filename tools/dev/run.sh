@@ -1,7 +1,7 @@
 # Starts and stops the processes of one machine. Sourced by ./dev.
 #
 # A data folder: kind (demo or real, decided when it is made), run/ (pid file), log/ (a file a process), sign-in.txt
-# (how to sign in to a demo, or the one-time code of a real first start), and a folder a service.
+# (how to sign in to a demo), and a folder a service (identity's holds the one-time code of a real first start).
 # shellcheck shell=bash
 
 UP_WAIT_S=120
@@ -74,6 +74,10 @@ print_address() {
 	say "weibao is ready at http://$LISTEN/   ($(data_kind "$DATA") data in $DATA)"
 	if [ -f "$DATA/sign-in.txt" ]; then
 		sed 's/^/  /' "$DATA/sign-in.txt"
+	fi
+	if [ -f "$DATA/identity/private/first-run-code" ]; then
+		say "  The first administrator is made with the one-time code $(cat "$DATA/identity/private/first-run-code")"
+		say "  (README.md, «The first start»)."
 	fi
 	say "Stop it with ./dev down, see its logs with ./dev logs."
 }
