@@ -95,7 +95,7 @@ enum wb_err wb_link_open(const char *text, const char *purpose, const uint8_t ke
 	mac(b, len, key, made);
 	if (sodium_memcmp(made, b + len, MAC_BYTES) != 0 || !parse(b, b + len, &link))
 		return WB_ERR_CRYPTO;
-	if (strcmp(link.purpose, purpose) != 0)
+	if (purpose && strcmp(link.purpose, purpose) != 0)
 		return WB_ERR_MISMATCH;
 	if (now_us > link.expires_us)
 		return WB_ERR_TIMEOUT;

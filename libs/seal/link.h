@@ -29,6 +29,7 @@ WB_MUST_CHECK enum wb_err wb_link_text(
         const struct wb_link *link, const uint8_t key[static WB_KEY32_BYTES], char ret_text[static WB_LINK_TEXT_BYTES]);
 /*
  * Opens a text that may be anything, for one purpose: a link to confirm a visit does not sign a form.
+ * purpose NULL: whichever it says, for who tells the owner of the thing, who compares.
  * ERR_CRYPTO: malformed or not made with this key; ERR_MISMATCH: of another purpose; ERR_TIMEOUT: genuine, but now_us
  * is past its expiry (exactly at it is in time).
  */

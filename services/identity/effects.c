@@ -69,7 +69,7 @@ struct job {
 	struct wb_id account, checked, fresh, base; /* base: what new ids are derived from */
 	char home[33];
 	bool right, has_hash, want_hash, weak, no_check;
-	char hash[WB_PASSWORD_HASH_BYTES], made[WB_PASSWORD_HASH_BYTES];
+	char hash[WB_PASSWORD_TEXT_BYTES], made[WB_PASSWORD_TEXT_BYTES];
 	char given[TEXT_MAX], fresh_password[TEXT_MAX];
 	uint8_t login_key[32];
 	bool has_login_key;
@@ -145,8 +145,9 @@ static void work(void *state, void *job)
 	struct job *j = job;
 	(void)state;
 	if (!j->no_check)
-		j->right = password_right(j->has_hash ? j->hash : NULL, j->given);
-	if (j->want_hash && (j->right || j->no_check) && !password_hash(j->fresh_password, j->made))
+		j->right = wb_password_holds(wb_password_cost_usual, j->has_hash ? j->hash : NULL, j->given);
+	if (j->want_hash && (j->right || j->no_check) &&
+	        wb_password_hash(wb_password_cost_usual, j->fresh_password, j->made) != WB_OK)
 		j->failed = true;
 }
 
@@ -302,6 +303,12 @@ static void *begin_disable_totp(void *state, const struct wb_decision *d, const 
 	load_hash(state, j, own(d, j));
 	(void)take_text(j->given, c->password);
 	return j;
+}
+
+static bool totp_right(const uint8_t seed[static WB_TOTP_SEED_BYTES], int64_t now_us, const char *code)
+{
+	uint64_t step;
+	return wb_totp_holds((struct wb_bytes){seed, WB_TOTP_SEED_BYTES}, now_us, 0, code, &step);
 }
 
 /* The seed that PrepareTotp showed: a new one after each time it was turned off. */
@@ -630,10 +637,10 @@ static Weibao__V1__AuthenticateAnswer *by_token(struct state *s, struct wb_query
 static Weibao__V1__AuthenticateAnswer *by_link(struct state *s, struct wb_query *q, const char *credential)
 {
 	static Weibao__V1__Role roles[] = {WEIBAO__V1__ROLE__ROLE_LINK};
-	struct link l;
+	struct wb_link l;
 	Weibao__V1__AuthenticateAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__AuthenticateAnswer);
 	Weibao__V1__Grant *g = WB_ARENA_NEW(q->arena, Weibao__V1__Grant);
-	if (!r || !g || !secrets_link_open(s->secrets, credential, &l) || l.expires_at <= q->now_us)
+	if (!r || !g || secrets_link_open(s->secrets, credential, q->now_us, &l) != WB_OK)
 		return not_valid(q, WB_LINK_INVALID);
 	weibao__v1__authenticate_answer__init(r);
 	weibao__v1__grant__init(g);
@@ -654,7 +661,7 @@ static Weibao__V1__AuthenticateAnswer *by_link(struct state *s, struct wb_query 
 	r->has_link_round = true;
 	r->link_round = l.round;
 	r->has_expires_at = true;
-	r->expires_at = l.expires_at;
+	r->expires_at = l.expires_us;
 	return r;
 }
 
@@ -708,7 +715,7 @@ static void prepare_totp(struct state *s, struct wb_query *q)
 		return;
 	}
 	secrets_totp_seed(s->secrets, totp_secret(row), seed);
-	base32_seed(seed, text);
+	wb_totp_seed_text(seed, text);
 	weibao__v1__prepare_totp_answer__init(r);
 	r->seed = wb_arena_str(q->arena, text);
 	r->uri = wb_arena_fmt(
@@ -730,7 +737,7 @@ static void make_link(struct state *s, struct wb_query *q, const Weibao__V1__Mak
 {
 	Weibao__V1__MakeLinkAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__MakeLinkAnswer);
 	uint32_t days = c->has_days ? c->days : 7;
-	struct link l = {.id = wb_id_of_field(c->id), .round = c->round};
+	struct wb_link l = {.id = wb_id_of_field(c->id), .round = c->round};
 	char code[WB_SECRET_TEXT_BYTES];
 	if (!r || !purpose_known(c->purpose) || days == 0 || days > 366) {
 		wb_query_refuse(q, WB_FIELD_INVALID, purpose_known(c->purpose) ? "days" : "purpose");
@@ -742,11 +749,11 @@ static void make_link(struct state *s, struct wb_query *q, const Weibao__V1__Mak
 	}
 	(void)snprintf(l.tenant, sizeof l.tenant, "%s", q->tenant);
 	(void)snprintf(l.purpose, sizeof l.purpose, "%s", c->purpose);
-	l.expires_at = q->now_us + (int64_t)days * WB_DAY_US;
+	l.expires_us = q->now_us + (int64_t)days * WB_DAY_US;
 	weibao__v1__make_link_answer__init(r);
 	r->token = secrets_link(s->secrets, &l, q->arena);
-	r->expires_at = l.expires_at;
-	if (!r->token || secrets_code_for_link(s->secrets, r->token, l.expires_at, code) != WB_OK) {
+	r->expires_at = l.expires_us;
+	if (!r->token || secrets_code_for_link(s->secrets, r->token, l.expires_us, code) != WB_OK) {
 		wb_query_refuse(q, WB_UNAVAILABLE, NULL);
 		return;
 	}
@@ -758,8 +765,8 @@ static void resolve_code(struct state *s, struct wb_query *q, const Weibao__V1__
 {
 	Weibao__V1__ResolveCodeAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ResolveCodeAnswer);
 	char *token = secrets_link_of_code(s->secrets, c->code, q->now_us, q->arena);
-	struct link l;
-	if (!r || !token || !secrets_link_open(s->secrets, token, &l)) {
+	struct wb_link l;
+	if (!r || !token || secrets_link_open(s->secrets, token, q->now_us, &l) != WB_OK) {
 		wb_query_refuse(q, WB_LINK_INVALID, "code");
 		return;
 	}

@@ -5,8 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,22 +103,6 @@ void secrets_close(struct secrets *s)
 
 /* ---- passwords ---- */
 
-bool password_hash(const char *password, char ret_hash[static WB_PASSWORD_HASH_BYTES])
-{
-	_Static_assert(crypto_pwhash_STRBYTES <= WB_PASSWORD_HASH_BYTES, "a hash fits");
-	return crypto_pwhash_str_alg(ret_hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-	               crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) == 0;
-}
-
-bool password_right(const char *hash, const char *password)
-{
-	char scratch[WB_PASSWORD_HASH_BYTES];
-	if (hash)
-		return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
-	(void)password_hash(password, scratch); /* as long as for a login that exists */
-	return false;
-}
-
 bool password_weak(const char *password)
 {
 	static const char *const common[] = {"1234567890", "0123456789", "password123", "password1234", "qwertyuiop",
@@ -155,7 +137,7 @@ enum wb_err secrets_put_password(struct secrets *s, struct wb_id secret, const c
 	return put_row(s, &passwords, &k, wb_bytes_str(hash));
 }
 
-bool secrets_get_password(struct secrets *s, struct wb_id secret, char ret_hash[static WB_PASSWORD_HASH_BYTES])
+bool secrets_get_password(struct secrets *s, struct wb_id secret, char ret_hash[static WB_PASSWORD_TEXT_BYTES])
 {
 	struct wb_txn *txn;
 	struct wb_bytes v;
@@ -165,7 +147,7 @@ bool secrets_get_password(struct secrets *s, struct wb_id secret, char ret_hash[
 	wb_key_id(&k, secret);
 	if (wb_txn_read(s->env, &txn) != WB_OK)
 		return false;
-	if (wb_get(txn, &passwords, &k, &v) && v.len < WB_PASSWORD_HASH_BYTES) {
+	if (wb_get(txn, &passwords, &k, &v) && v.len < WB_PASSWORD_TEXT_BYTES) {
 		memcpy(ret_hash, v.data, v.len);
 		ret_hash[v.len] = '\0';
 		found = true;
@@ -190,7 +172,7 @@ void secrets_login_key(const struct secrets *s, const char *login, uint8_t ret[s
 {
 	char folded[256];
 	size_t n = 0;
-	for (; login[n] && n < sizeof folded - 1; n++)
+	for (; n < sizeof folded - 1 && login[n]; n++)
 		folded[n] = (char)tolower((unsigned char)login[n]);
 	derive(s, "login", folded, n, ret, 32);
 }
@@ -263,41 +245,6 @@ void secrets_totp_seed(const struct secrets *s, struct wb_id id, uint8_t ret[sta
 	derive(s, "totp", id.b, sizeof id.b, ret, WB_TOTP_SEED_BYTES);
 }
 
-static uint32_t totp_at(const uint8_t *seed, int64_t step)
-{
-	uint8_t counter[8], mac[20];
-	unsigned len = sizeof mac;
-	wb_be64_put(counter, (uint64_t)step);
-	HMAC(EVP_sha1(), seed, WB_TOTP_SEED_BYTES, counter, sizeof counter, mac, &len);
-	uint32_t v = wb_be32_get(mac + (mac[19] & 15)) & 0x7fffffff;
-	return v % 1000000;
-}
-
-bool totp_right(const uint8_t seed[static WB_TOTP_SEED_BYTES], int64_t now_us, const char *code)
-{
-	int64_t step = now_us / (30 * WB_SECOND_US);
-	char text[16];
-	bool right = false;
-	if (strlen(code) != 6)
-		return false;
-	for (int64_t d = -1; d <= 1; d++) {
-		(void)snprintf(text, sizeof text, "%06u", totp_at(seed, step + d));
-		right |= sodium_memcmp(text, code, 6) == 0;
-	}
-	return right;
-}
-
-void base32_seed(const uint8_t seed[static WB_TOTP_SEED_BYTES], char ret[static 33])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	for (size_t i = 0; i < 32; i++) {
-		size_t bit = 5 * i;
-		unsigned v = (unsigned)seed[bit / 8] << 8 | (bit / 8 + 1 < WB_TOTP_SEED_BYTES ? seed[bit / 8 + 1] : 0);
-		ret[i] = digits[(v >> (11 - bit % 8)) & 31];
-	}
-	ret[32] = '\0';
-}
-
 void secrets_peer(const struct secrets *s, const char *address, char ret[static 17])
 {
 	uint8_t h[16];
@@ -307,52 +254,28 @@ void secrets_peer(const struct secrets *s, const char *address, char ret[static 
 
 /* ---- links ---- */
 
-#define LINK_BYTES 160
-
-char *secrets_link(const struct secrets *s, const struct link *l, struct wb_arena *a)
+static void link_key(const struct secrets *s, uint8_t ret[static WB_KEY32_BYTES])
 {
-	uint8_t raw[LINK_BYTES];
-	size_t tl = strlen(l->tenant), pl = strlen(l->purpose), n = 0;
-	raw[n++] = 1;
-	raw[n++] = (uint8_t)tl;
-	memcpy(raw + n, l->tenant, tl);
-	n += tl;
-	raw[n++] = (uint8_t)pl;
-	memcpy(raw + n, l->purpose, pl);
-	n += pl;
-	memcpy(raw + n, l->id.b, WB_ID_BYTES);
-	wb_be32_put(raw + n + 16, l->round);
-	wb_be64_put(raw + n + 20, (uint64_t)l->expires_at);
-	n += 28;
-	derive(s, "link", raw, n, raw + n, MAC_BYTES);
-	n += MAC_BYTES;
-	size_t len = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	char *text = wb_arena_alloc(a, len);
-	return text ? sodium_bin2base64(text, len, raw, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING) : NULL;
+	derive(s, "link", "", 0, ret, WB_KEY32_BYTES);
 }
 
-bool secrets_link_open(const struct secrets *s, const char *text, struct link *ret)
+char *secrets_link(const struct secrets *s, const struct wb_link *l, struct wb_arena *a)
 {
-	uint8_t raw[LINK_BYTES], mac[MAC_BYTES];
-	size_t len = 0;
-	struct link l = {.round = 0};
-	if (sodium_base642bin(raw, sizeof raw, text, strlen(text), NULL, &len, NULL,
-	            sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-	        len < 3 + 28 + MAC_BYTES || raw[0] != 1)
-		return false;
-	derive(s, "link", raw, len - MAC_BYTES, mac, MAC_BYTES);
-	if (sodium_memcmp(mac, raw + len - MAC_BYTES, MAC_BYTES) != 0)
-		return false;
-	/* ours: lengths are what we wrote */
-	size_t tl = raw[1], pl = raw[2 + tl];
-	memcpy(l.tenant, raw + 2, tl);
-	memcpy(l.purpose, raw + 3 + tl, pl);
-	const uint8_t *rest = raw + 3 + tl + pl;
-	memcpy(l.id.b, rest, WB_ID_BYTES);
-	l.round = wb_be32_get(rest + 16);
-	l.expires_at = (int64_t)wb_be64_get(rest + 20);
-	*ret = l;
-	return true;
+	uint8_t key[WB_KEY32_BYTES];
+	char text[WB_LINK_TEXT_BYTES];
+	link_key(s, key);
+	enum wb_err err = wb_link_text(l, key, text);
+	sodium_memzero(key, sizeof key);
+	return err ? NULL : wb_arena_str(a, text);
+}
+
+enum wb_err secrets_link_open(const struct secrets *s, const char *text, int64_t now_us, struct wb_link *ret)
+{
+	uint8_t key[WB_KEY32_BYTES];
+	link_key(s, key);
+	enum wb_err err = wb_link_open(text, NULL, key, now_us, ret);
+	sodium_memzero(key, sizeof key);
+	return err;
 }
 
 static void code_key(struct wb_key *k, const char *code)

@@ -77,8 +77,10 @@ static int setup(void **state)
 	if (!b)
 		return -1;
 	(void)snprintf(b->dir, sizeof b->dir, "/tmp/weibao-jsys-XXXXXX");
-	if (!mkdtemp(b->dir))
+	if (!mkdtemp(b->dir)) {
+		free(b);
 		return -1;
+	}
 	(void)snprintf(b->data, sizeof b->data, "%s/data", b->dir);
 	(void)snprintf(b->bus, sizeof b->bus, "ipc://%s/run/", b->dir);
 	*state = b;
