@@ -202,7 +202,7 @@ static json_t *command_json(
 }
 
 /* The session goes into a cookie that no script can read; the CSRF token into the answer, for our own pages. */
-static bool sign_in_answer(struct pending *p, const Weibao__V1__SignInAnswer *s, struct headers *h)
+static bool sign_in_answer(struct pending *p, Weibao__V1__SignInAnswer *s, struct headers *h)
 {
 	if (!s->signed_in) {
 		answer_refusal(p, s->has_locked_until ? "ACCOUNT_LOCKED" : "SIGN_IN_WRONG", NULL, NULL);
@@ -211,6 +211,7 @@ static bool sign_in_answer(struct pending *p, const Weibao__V1__SignInAnswer *s,
 	add(h, "Set-Cookie",
 	        wb_arena_fmt(&p->arena, "weibao_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s", s->token,
 	                COOKIE_SECONDS, p->is_tls ? "; Secure" : ""));
+	s->token = NULL; /* the cookie alone has it */
 	return true;
 }
 
@@ -261,7 +262,7 @@ static void answer_ok(struct pending *p, const Weibao__V1__Reply *r)
 	if (r->has_version)
 		add(&h, "ETag", wb_arena_fmt(&p->arena, "\"v%llu\"", (unsigned long long)r->version));
 	if (m->descriptor == &weibao__v1__sign_in_answer__descriptor &&
-	        !sign_in_answer(p, (const Weibao__V1__SignInAnswer *)m, &h))
+	        !sign_in_answer(p, (Weibao__V1__SignInAnswer *)m, &h))
 		return;
 	if (p->route->message[0] == 'S' && strcmp(p->route->message, "SignOut") == 0)
 		add(&h, "Set-Cookie", "weibao_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
