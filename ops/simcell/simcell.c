@@ -1,4 +1,5 @@
 #include "ops/simcell/simcell.h"
+#include "service/keyring_port.h"
 #include "wire/unpack.h"
 
 #include <errno.h>
@@ -43,7 +44,6 @@ struct simcell {
 	struct wb_journal_reader *reader;
 	struct part parts[SIMCELL_SERVICES_MAX];
 	size_t n_parts;
-	struct wb_keyring *keyring;
 	struct wb_keyring_port keyring_port;
 	struct message *first, **tail;
 	size_t queued;
@@ -197,57 +197,6 @@ static enum wb_err port_call(void *ctx, const char *service, uint64_t id, struct
 	return WB_OK;
 }
 
-/* ---- the keyring's port ---- */
-
-static Weibao__V1__KeyState state_of(enum wb_key_state s)
-{
-	switch (s) {
-	case WB_KEY_KNOWN:
-		return WEIBAO__V1__KEY_STATE__KEY_STATE_KNOWN;
-	case WB_KEY_ERASED:
-		return WEIBAO__V1__KEY_STATE__KEY_STATE_ERASED;
-	case WB_KEY_UNKNOWN:
-		break;
-	}
-	return WEIBAO__V1__KEY_STATE__KEY_STATE_UNKNOWN;
-}
-
-static enum wb_err ring_get(void *ctx, const char *tenant, struct wb_id subject, bool create,
-        Weibao__V1__KeyState *ret_state, uint8_t ret_key[32])
-{
-	enum wb_key_state s;
-	enum wb_err err = wb_keyring_get(ctx, tenant, subject, create, &s, ret_key);
-	if (!err)
-		*ret_state = state_of(s);
-	return err;
-}
-
-static enum wb_err ring_erase(void *ctx, const char *tenant, struct wb_id subject)
-{
-	return wb_keyring_erase(ctx, tenant, subject);
-}
-
-struct each {
-	bool (*visit)(
-	        void *vctx, const char *tenant, struct wb_id subject, Weibao__V1__KeyState state, const uint8_t *key);
-	void *vctx;
-};
-
-static bool ring_one(void *ctx, const char *tenant, struct wb_id subject, enum wb_key_state state, const uint8_t *key)
-{
-	struct each *e = ctx;
-	return e->visit(e->vctx, tenant, subject, state_of(state), key);
-}
-
-static enum wb_err ring_all(void *ctx,
-        bool (*visit)(
-                void *vctx, const char *tenant, struct wb_id subject, Weibao__V1__KeyState state, const uint8_t *key),
-        void *vctx)
-{
-	struct each e = {visit, vctx};
-	return wb_keyring_each(ctx, ring_one, &e);
-}
-
 /* ---- opening ---- */
 
 static enum wb_err open_journal(struct simcell *c)
@@ -305,8 +254,7 @@ static enum wb_err open_parts(struct simcell *c)
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return WB_ERR_IO;
 	(void)snprintf(dir, sizeof dir, "%s/intake/keyring", c->dir);
-	enum wb_err err = wb_keyring_open(dir, &c->keyring);
-	c->keyring_port = (struct wb_keyring_port){ring_get, ring_erase, ring_all, c->keyring};
+	enum wb_err err = wb_keyring_port_open(dir, &c->keyring_port);
 	for (size_t i = 0; !err && i < c->options.n_services; i++) {
 		struct part *p = &c->parts[c->n_parts];
 		*p = (struct part){.cell = c, .index = c->n_parts, .service = c->options.services[i]};
@@ -356,7 +304,7 @@ void simcell_close(struct simcell *c)
 	for (size_t i = 0; i < c->n_parts; i++)
 		wb_runtime_close(c->parts[i].rt);
 	drop_all(c);
-	wb_keyring_close(c->keyring);
+	wb_keyring_port_close(&c->keyring_port);
 	wb_journal_reader_close(c->reader);
 	wb_journal_close(c->journal);
 	free(c->reply);
@@ -370,7 +318,7 @@ void simcell_crash(struct simcell *c)
 	for (size_t i = 0; i < c->n_parts; i++)
 		wb_runtime_abandon(c->parts[i].rt);
 	drop_all(c);
-	wb_keyring_close(c->keyring);
+	wb_keyring_port_close(&c->keyring_port);
 	if (c->reader)
 		wb_journal_reader_close(c->reader);
 	if (c->journal)
@@ -693,7 +641,7 @@ struct wb_journal *simcell_journal(struct simcell *c)
 
 struct wb_keyring *simcell_keyring(struct simcell *c)
 {
-	return c->keyring;
+	return c->keyring_port.ctx;
 }
 
 /* ---- asking ---- */
