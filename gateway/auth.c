@@ -73,10 +73,13 @@ uint32_t auth_roles(const Weibao__V1__AuthenticateAnswer *who, const char *tenan
 {
 	uint32_t bits = 0;
 	for (size_t i = 0; i < who->n_grants; i++) {
-		if (tenant && strcmp(who->grants[i]->tenant, tenant) != 0)
-			continue;
-		for (size_t k = 0; k < who->grants[i]->n_roles; k++)
-			bits |= 1u << who->grants[i]->roles[k];
+		bool here = !tenant || strcmp(who->grants[i]->tenant, tenant) == 0;
+		for (size_t k = 0; k < who->grants[i]->n_roles; k++) {
+			Weibao__V1__Role role = who->grants[i]->roles[k];
+			/* an administrator's scope is the installation: tenants are made and given accounts by it */
+			if (here || role == WEIBAO__V1__ROLE__ROLE_ADMINISTRATOR)
+				bits |= 1u << role;
+		}
 	}
 	if (!tenant && bits == 0) /* signed in, granted nothing yet: one's own account all the same */
 		bits = 1u << WEIBAO__V1__ROLE__ROLE_USER;
