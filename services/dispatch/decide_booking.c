@@ -240,7 +240,7 @@ static bool ticket_takes_visit(struct wb_decision *d, struct wb_id id, const Tic
 		open = dp_visit_is_open(v);
 	wb_scan_done(&w.scan);
 	if (open)
-		wb_refuse(d, WB_VISIT_OPEN, "ticketId");
+		wb_refuse(d, WB_VISIT_OPEN_ALREADY, "ticketId");
 	return !open;
 }
 
