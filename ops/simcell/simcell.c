@@ -675,3 +675,59 @@ const Weibao__V1__Reply *simcell_call(
 		return NULL;
 	return (const Weibao__V1__Reply *)m;
 }
+
+/* ---- law 1, checked ---- */
+
+#define REFOLD_PAGE 1000
+#define REFOLD_ARENA ((size_t)64 << 20)
+
+static enum wb_err fold_log(struct simcell *c, struct wb_projection *p)
+{
+	struct wb_record records[REFOLD_PAGE];
+	struct wb_journal_page page;
+	struct wb_arena a;
+	enum wb_err err;
+	wb_arena_init(&a, REFOLD_ARENA);
+	do {
+		const struct wb_journal_query q = {.from = p->position + 1, .limit = REFOLD_PAGE};
+		wb_arena_reset(&a);
+		page.count = 0;
+		err = wb_journal_read(c->reader, &q, &a, &page);
+		for (size_t i = 0; !err && i < page.count; i++)
+			records[i] = (struct wb_record){page.records[i].position, page.records[i].record};
+		if (!err && page.count)
+			err = wb_projection_fold(p, records, page.count);
+	} while (!err && page.count);
+	wb_arena_done(&a);
+	return err;
+}
+
+enum wb_err simcell_refold(struct simcell *c, const char *service)
+{
+	char dir[512];
+	uint8_t live[32], again[32];
+	struct wb_projection p;
+	struct wb_journal_stats stats;
+	struct wb_runtime *rt = simcell_runtime(c, service);
+	if (!rt)
+		return WB_ERR_NOT_FOUND;
+	struct wb_projection *lived = wb_runtime_projection(rt);
+	(void)snprintf(dir, sizeof dir, "%s/refold", c->dir);
+	const struct wb_projection_options o = {.dir = dir, .map_bytes = DEFAULT_MAP, .scratch = true};
+	wb_journal_stats(c->journal, &stats);
+	enum wb_err err = wb_projection_open(&p, lived->service, &o);
+	if (err)
+		return err;
+	err = wb_projection_reset(&p, stats.log_id, stats.incarnation);
+	if (!err)
+		err = fold_log(c, &p);
+	if (!err)
+		err = wb_projection_digest(lived, live);
+	if (!err)
+		err = wb_projection_digest(&p, again);
+	if (!err && (memcmp(live, again, sizeof live) != 0 ||
+	                    memcmp(&p.chain, stats.chain_hash, sizeof stats.chain_hash) != 0))
+		err = WB_ERR_MISMATCH;
+	wb_projection_close(&p);
+	return err;
+}

@@ -58,6 +58,10 @@ struct wb_runtime *simcell_runtime(struct simcell *c, const char *service);
 struct wb_journal *simcell_journal(struct simcell *c);
 struct wb_keyring *simcell_keyring(struct simcell *c);
 
+/* Folds the whole log into a fresh folder by a service's own evolve and compares with the live projection: tables by
+ * digest, chain by the journal's. WB_ERR_MISMATCH: they differ (law 1 is broken); others: it could not be done. */
+WB_MUST_CHECK enum wb_err simcell_refold(struct simcell *c, const char *service);
+
 /* Sends a command or query and runs until it is answered or max_us of virtual time have passed. The reply is in the
  * arena; NULL: no answer. request_id is filled in. */
 const Weibao__V1__Reply *simcell_call(
