@@ -90,15 +90,15 @@ struct wb_projection *bed_projection(struct bed *b);
 			fail_msg("refused with %s at %s", bed_refusal(b), bed_path(b) ? bed_path(b) : "-");            \
 		assert_int_equal(bed_events(b), (n));                                                                  \
 	} while (0)
-#define THEN_REJECTED(b, code)                                                                                         \
+#define THEN_REJECTED(b, which)                                                                                        \
 	do {                                                                                                           \
 		assert_int_equal(bed_events(b), 0);                                                                    \
 		assert_non_null(bed_refusal(b));                                                                       \
-		assert_string_equal(bed_refusal(b), wb_refusal_text(WB_##code)->code);                                 \
+		assert_string_equal(bed_refusal(b), wb_refusal_text(WB_##which)->code);                                \
 	} while (0)
-#define THEN_REJECTED_AT(b, code, json_path)                                                                           \
+#define THEN_REJECTED_AT(b, which, json_path)                                                                          \
 	do {                                                                                                           \
-		THEN_REJECTED(b, code);                                                                                \
+		THEN_REJECTED(b, which);                                                                               \
 		assert_non_null(bed_path(b));                                                                          \
 		assert_string_equal(bed_path(b), (json_path));                                                         \
 	} while (0)
