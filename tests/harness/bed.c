@@ -209,6 +209,12 @@ void bed_given(
 	record(b, tenant, stream_kind, id, event, "given", next_command(b), NULL);
 }
 
+void bed_given_occurred(struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id,
+        const ProtobufCMessage *event, int64_t occurred_at)
+{
+	record(b, tenant, stream_kind, id, event, "given", next_command(b), &occurred_at);
+}
+
 void bed_as(struct bed *b, uint32_t roles, struct wb_id person)
 {
 	weibao__v1__principal__init(&b->who);

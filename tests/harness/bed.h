@@ -47,6 +47,9 @@ Weibao__V1__Personal *bed_personal(struct bed *b, const char *text);
 /* An event that happened (recorded now), of any service. */
 void bed_given(
         struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id, const ProtobufCMessage *event);
+/* The same of an offline fact: what happened at occurred_at by a phone's sound clock. */
+void bed_given_occurred(struct bed *b, const char *tenant, const char *stream_kind, struct wb_id id,
+        const ProtobufCMessage *event, int64_t occurred_at);
 /* Who acts from now on: roles (bits), and the engineer or contact behind the account. */
 void bed_as(struct bed *b, uint32_t roles, struct wb_id person);
 /* As the holder of a link. */
