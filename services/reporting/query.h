@@ -1,0 +1,51 @@
+/* What the rooms of reporting's answers share: pages, who may see what, lines of tickets. */
+#ifndef WB_REPORTING_QUERY_H
+#define WB_REPORTING_QUERY_H
+#include "services/reporting/tables.h"
+#include "weibao/v1/reporting_queries.pb-c.h"
+
+#define PAGE_DEFAULT 50u
+#define PAGE_MAX 200u
+#define ROWS_MAX 2000u /* looked at for one page: it may be short though more follow */
+
+/* Those who read, less finer rules. */
+#define READERS (WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))
+#define READERS_AND_USERS (READERS | WB_ROLE(USER))
+
+uint32_t page_size(bool has, uint32_t limit);
+/* A cursor is the hex of the last key looked at. False: it is none. */
+bool cursor_read(const char *cursor, struct wb_key *ret_last);
+char *cursor_text(struct wb_arena *a, struct wb_bytes last);
+
+/* How much of the tenant the asker sees. */
+enum scope {
+	SCOPE_NOTHING,
+	SCOPE_CONTACT,  /* own tickets, as a contact */
+	SCOPE_ENGINEER, /* tickets handled and visits assigned */
+	SCOPE_TENANT,   /* all of it */
+};
+struct viewer {
+	enum scope scope;
+	struct wb_id person; /* of SCOPE_CONTACT, SCOPE_ENGINEER */
+	bool as_contact;     /* an engineer who is a contact too sees both */
+};
+struct viewer viewer_of(const struct wb_query *q);
+bool may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1__ReadTicketRow *row);
+/* The ticket, if there is one that the asker may see; else NOT_FOUND at path, and NULL. */
+Weibao__V1__ReadTicketRow *ticket_for(struct wb_query *q, struct wb_id ticket, const char *path);
+
+/* A line of a list; NULL without memory or report. */
+Weibao__V1__TicketLine *line_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row);
+/* The name of an engineer as it stood on the latest visit, or NULL. */
+Weibao__V1__Personal *engineer_name(
+        struct wb_query *q, const Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData engineer);
+bool field_is(bool has, ProtobufCBinaryData field, struct wb_id id);
+/* An answer in the query's arena, its fields still to be initialised; refuses when memory is out. */
+void *answer_new(struct wb_query *q, size_t size);
+
+/* The values of an event by their JSON paths. brief: without ids, nonces and what is long. */
+void event_values(struct wb_arena *a, const Weibao__V1__ReadEventRow *row, bool brief, Weibao__V1__EventValue ***ret,
+        size_t *ret_n);
+
+wb_answer_fn answer_changes, answer_list, answer_search, answer_ticket, answer_ticket_by_number;
+#endif

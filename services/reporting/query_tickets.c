@@ -1,0 +1,213 @@
+/* Lists of tickets: one index is walked, the other filters are asked of each small row. */
+#include "services/reporting/query.h"
+
+#include <string.h>
+
+/* What one page walks: an index and a direction. */
+struct walk {
+	const struct wb_table *table;
+	struct wb_key prefix;
+	bool backward;
+};
+
+static bool id_filter(struct wb_query *q, bool has, ProtobufCBinaryData field, const char *path)
+{
+	if (!has || (field.len == WB_ID_BYTES && !wb_id_is_zero(wb_id_of_field(field))))
+		return true;
+	wb_query_refuse(q, WB_FIELD_INVALID, path);
+	return false;
+}
+
+static bool filters_valid(struct wb_query *q, const Weibao__V1__ListTickets *c)
+{
+	if (!id_filter(q, c->has_office_id, c->office_id, "officeId") ||
+	        !id_filter(q, c->has_engineer_id, c->engineer_id, "engineerId") ||
+	        !id_filter(q, c->has_device_id, c->device_id, "deviceId") ||
+	        !id_filter(q, c->has_contact_id, c->contact_id, "contactId"))
+		return false;
+	if (c->has_from_at && c->has_until_at && c->from_at > c->until_at) {
+		wb_query_refuse(q, WB_FIELD_INVALID, "untilAt");
+		return false;
+	}
+	return true;
+}
+
+/* The index that leaves least to look at: a device, a person, an office, a stage … */
+static void pick(struct walk *w, const struct wb_query *q, const Weibao__V1__ListTickets *c, const struct viewer *v)
+{
+	enum dimension by = BY_ALL;
+	struct wb_bytes value = {NULL, 0};
+	static const uint8_t yes = 1;
+	static uint8_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	w->table = &ticket_index_table;
+	w->backward = !c->has_sort || c->sort != WEIBAO__V1__TICKET_SORT__TICKET_SORT_OLDEST;
+	if (c->has_device_id) {
+		by = BY_DEVICE;
+		value = bytes_of_field(c->device_id);
+	} else if (c->has_contact_id) {
+		by = BY_CONTACT;
+		value = bytes_of_field(c->contact_id);
+	} else if (v->scope == SCOPE_CONTACT) {
+		by = BY_CONTACT;
+		value = bytes_of_id(&v->person);
+	} else if (c->has_engineer_id) {
+		by = BY_ENGINEER;
+		value = bytes_of_field(c->engineer_id);
+	} else if (v->scope == SCOPE_ENGINEER && !v->as_contact) {
+		by = BY_ENGINEER;
+		value = bytes_of_id(&v->person);
+	} else if (c->n_stages == 1) {
+		by = BY_STAGE;
+		value = (struct wb_bytes){&numbers[(unsigned)c->stages[0] % 16], 1};
+	} else if (c->has_office_id) {
+		by = BY_OFFICE;
+		value = bytes_of_field(c->office_id);
+	} else if (c->has_breached && c->breached) {
+		by = BY_BREACHED;
+		value = (struct wb_bytes){&yes, 1};
+	} else if (c->category) {
+		by = BY_CATEGORY;
+		value = wb_bytes_str(c->category);
+	} else if (c->has_covered) {
+		by = BY_COVERED;
+		value = (struct wb_bytes){&numbers[c->covered ? 1 : 0], 1};
+	} else if (c->has_urgency) {
+		by = BY_URGENCY;
+		value = (struct wb_bytes){&numbers[(unsigned)c->urgency % 16], 1};
+	}
+	index_prefix(&w->prefix, q->tenant, by, value);
+}
+
+static bool stage_fits(const Weibao__V1__ListTickets *c, Weibao__V1__TicketStage stage)
+{
+	for (size_t i = 0; i < c->n_stages; i++)
+		if (c->stages[i] == stage)
+			return true;
+	return c->n_stages == 0;
+}
+
+static bool engineer_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
+{
+	for (size_t i = 0; c->has_engineer_id && i < row->n_engineer_ids; i++)
+		if (field_is(true, row->engineer_ids[i], wb_id_of_field(c->engineer_id)))
+			return true;
+	return !c->has_engineer_id;
+}
+
+static bool contact_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
+{
+	struct wb_id id = wb_id_of_field(c->contact_id);
+	return !c->has_contact_id || field_is(true, row->caller_id, id) || field_is(true, row->onsite_contact_id, id) ||
+	       field_is(true, row->direct_user_id, id);
+}
+
+static bool fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
+{
+	if (!stage_fits(c, row->stage) || !engineer_fits(c, row) || !contact_fits(c, row))
+		return false;
+	if (c->has_office_id && !field_is(true, row->office_id, wb_id_of_field(c->office_id)))
+		return false;
+	if (c->has_device_id && !field_is(row->has_device_id, row->device_id, wb_id_of_field(c->device_id)))
+		return false;
+	if (c->category && strcmp(c->category, row->category) != 0)
+		return false;
+	if ((c->has_urgency && c->urgency != row->urgency) || (c->has_covered && c->covered != row->covered) ||
+	        (c->has_breached && c->breached != (row->breaches > 0)))
+		return false;
+	return (!c->has_from_at || row->reported_at >= c->from_at) &&
+	       (!c->has_until_at || row->reported_at < c->until_at);
+}
+
+/* A key of an index ends with a time and the ticket. */
+static bool key_tail(struct wb_bytes key, struct wb_id *ret_ticket)
+{
+	return key.len > WB_ID_BYTES && wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, ret_ticket);
+}
+
+/* Where the walk begins: behind the cursor, else at the edge of the period. */
+static bool begin(struct wb_query *q, const Weibao__V1__ListTickets *c, const struct walk *w, struct wb_scan *scan)
+{
+	struct wb_key at = w->prefix;
+	bool timed = w->table == &ticket_index_table;
+	if (c->cursor) {
+		if (!cursor_read(c->cursor, &at)) {
+			wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
+			return false;
+		}
+		if (!w->backward)
+			wb_key_after(&at);
+	} else if (timed && w->backward && c->has_until_at) {
+		wb_key_i64(&at, c->until_at);
+	} else if (timed && !w->backward && c->has_from_at) {
+		wb_key_i64(&at, c->from_at);
+	} else if (w->backward) {
+		wb_scan_back(scan, q->db, w->table, &w->prefix);
+		return true;
+	}
+	if (w->backward)
+		wb_scan_before(scan, q->db, w->table, &w->prefix, &at);
+	else
+		wb_scan_from(scan, q->db, w->table, &w->prefix, &at);
+	return true;
+}
+
+/* Past the other edge of the period there is nothing more. */
+static bool is_past(const Weibao__V1__ListTickets *c, const struct walk *w, const Weibao__V1__ReadTicketRow *row)
+{
+	if (w->table != &ticket_index_table)
+		return false;
+	return w->backward ? c->has_from_at && row->reported_at < c->from_at
+	                   : c->has_until_at && row->reported_at >= c->until_at;
+}
+
+static void walk_page(struct wb_query *q, const Weibao__V1__ListTickets *c, const struct walk *w,
+        const struct viewer *v, Weibao__V1__ListTicketsAnswer *r)
+{
+	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	struct wb_bytes key, value;
+	struct wb_key last;
+	struct wb_scan scan;
+	struct wb_id ticket;
+	wb_key_init(&last);
+	if (!begin(q, c, w, &scan))
+		return;
+	while (wb_scan_next(&scan, &key, &value)) {
+		if (r->n_tickets == limit || looked++ == ROWS_MAX) {
+			r->next_cursor = cursor_text(q->arena, wb_key_view(&last));
+			break;
+		}
+		wb_key_copy(&last, key);
+		const Weibao__V1__ReadTicketRow *row =
+		        key_tail(key, &ticket) ? ticket_get(q->db, q->tenant, ticket, q->arena) : NULL;
+		if (!row || is_past(c, w, row))
+			break;
+		Weibao__V1__TicketLine *line = may_see(q, v, row) && fits(c, row) ? line_of(q, row) : NULL;
+		if (line)
+			r->tickets[r->n_tickets++] = line;
+	}
+	wb_scan_done(&scan);
+}
+
+void answer_list(struct wb_query *q, const void *request)
+{
+	const Weibao__V1__ListTickets *c = request;
+	Weibao__V1__ListTicketsAnswer *r = answer_new(q, sizeof *r);
+	struct viewer v = viewer_of(q);
+	struct walk w;
+	if (!r || !filters_valid(q, c))
+		return;
+	weibao__v1__list_tickets_answer__init(r);
+	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__TicketLine *, page_size(c->has_limit, c->limit));
+	if (!r->tickets || v.scope == SCOPE_NOTHING) {
+		wb_answer(q, &r->base);
+		return;
+	}
+	pick(&w, q, c, &v);
+	if (c->has_sort && c->sort == WEIBAO__V1__TICKET_SORT__TICKET_SORT_NEXT_DEADLINE) {
+		w.table = &due_tickets_table;
+		w.backward = false;
+		tenant_key(&w.prefix, q->tenant);
+	}
+	walk_page(q, c, &w, &v, r);
+	wb_answer(q, &r->base);
+}

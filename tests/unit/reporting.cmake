@@ -1,0 +1,3 @@
+wb_library(wb_reporting_story SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/reporting_story.c DEPS wb_bed wb_svc_reporting)
+wb_test(reporting_tickets TIER unit SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/reporting_tickets.c
+  DEPS wb_reporting_story)
