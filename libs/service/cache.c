@@ -11,10 +11,6 @@
 
 #define CACHE_BATCH 256u
 
-struct wb_opener {
-	struct wb_runtime *rt;
-};
-
 const char *wb_open_personal(struct wb_opener *o, struct wb_arena *a, const char *tenant, const Weibao__V1__Personal *p)
 {
 	Weibao__V1__Personal copy, *fields = &copy;

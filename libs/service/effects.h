@@ -35,5 +35,8 @@ struct wb_effects {
 	void (*event)(void *state, struct wb_txn *db, const struct wb_event *ev);
 	/* Answers of queries that need the state (check a session): fills in q; false: not its. NULL: none. */
 	bool (*query)(void *state, struct wb_query *q, const ProtobufCMessage *request);
+	/* Once, after open: what opens personal data, for use on the loop until close (a file's key). It opens what its
+	 * process has keys for at once: intake, which has the keyring, everything. NULL: none. */
+	void (*opener)(void *state, struct wb_opener *opener);
 };
 #endif

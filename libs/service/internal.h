@@ -87,6 +87,10 @@ struct command {
 	bool effect_done;
 };
 
+struct wb_opener {
+	struct wb_runtime *rt;
+};
+
 struct waiting_query {
 	struct node in_all;
 	struct wb_arena arena;
@@ -207,6 +211,7 @@ struct wb_runtime {
 	bool cache_open;
 	struct node cache_queue;
 	void *effects;
+	struct wb_opener opener; /* the effects' */
 
 	struct wb_runtime_stats stats;
 };

@@ -171,6 +171,9 @@ static enum wb_err open_effects(struct wb_runtime *rt)
 	if (snprintf(dir, sizeof dir, "%s/private", rt->data_dir) >= (int)sizeof dir)
 		return WB_ERR_LIMIT;
 	rt->effects = rt->service->effects->open(dir, rt->ports.random);
+	rt->opener.rt = rt;
+	if (rt->effects && rt->service->effects->opener)
+		rt->service->effects->opener(rt->effects, &rt->opener);
 	return rt->effects ? WB_OK : WB_ERR_IO;
 }
 
