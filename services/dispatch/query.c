@@ -1,6 +1,6 @@
 /* Queries of engineers, teams and who is free. Visits: query_visit.c. */
+#include "service/page.h"
 #include "services/dispatch/core.h"
-#include "services/dispatch/page.h"
 #include "weibao/v1/dispatch_queries.pb-c.h"
 
 #include <stdlib.h>
@@ -15,13 +15,16 @@ void dp_answer_list_engineers(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListEngineers *c = request;
 	Weibao__V1__ListEngineersAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListEngineersAnswer);
-	struct dp_page p;
+	struct wb_key prefix;
+	struct wb_page p;
 	struct wb_bytes value;
-	if (!r || !dp_page_open(&p, q, &dp_engineers_table, DISPATCH_PROVIDER, c->cursor, c->has_limit, c->limit))
+	wb_key_init(&prefix);
+	wb_key_str(&prefix, DISPATCH_PROVIDER);
+	if (!r || !wb_page_open(&p, q, &dp_engineers_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_engineers_answer__init(r);
 	r->engineers = WB_ARENA_ARRAY(q->arena, Engineer *, p.limit);
-	while (r->engineers && dp_page_next(&p, &value)) {
+	while (r->engineers && wb_page_next(&p, NULL, &value)) {
 		Engineer *e = (Engineer *)wb_unpack_row(
 		        q->db, &dp_engineers_table, value, &weibao__v1__engineer_row__descriptor, q->arena);
 		if (!e)
@@ -30,7 +33,7 @@ void dp_answer_list_engineers(struct wb_query *q, const void *request)
 			r->engineers[p.n++] = e;
 	}
 	r->n_engineers = p.n;
-	r->next_cursor = dp_page_done(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -52,13 +55,16 @@ void dp_answer_list_teams(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListTeams *c = request;
 	Weibao__V1__ListTeamsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListTeamsAnswer);
-	struct dp_page p;
+	struct wb_key prefix;
+	struct wb_page p;
 	struct wb_bytes value;
-	if (!r || !dp_page_open(&p, q, &dp_teams_table, DISPATCH_PROVIDER, c->cursor, c->has_limit, c->limit))
+	wb_key_init(&prefix);
+	wb_key_str(&prefix, DISPATCH_PROVIDER);
+	if (!r || !wb_page_open(&p, q, &dp_teams_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_teams_answer__init(r);
 	r->teams = WB_ARENA_ARRAY(q->arena, Team *, p.limit);
-	while (r->teams && dp_page_next(&p, &value)) {
+	while (r->teams && wb_page_next(&p, NULL, &value)) {
 		Team *t = (Team *)wb_unpack_row(
 		        q->db, &dp_teams_table, value, &weibao__v1__team_row__descriptor, q->arena);
 		if (!t)
@@ -66,7 +72,7 @@ void dp_answer_list_teams(struct wb_query *q, const void *request)
 		r->teams[p.n++] = t;
 	}
 	r->n_teams = p.n;
-	r->next_cursor = dp_page_done(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 

@@ -1,6 +1,6 @@
 /* Queries of visits. */
+#include "service/page.h"
 #include "services/dispatch/core.h"
-#include "services/dispatch/page.h"
 #include "weibao/v1/dispatch_queries.pb-c.h"
 
 #define MY_VISITS_MAX 200u
@@ -61,20 +61,23 @@ void dp_answer_list_open_visits(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListOpenVisits *c = request;
 	Weibao__V1__ListOpenVisitsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListOpenVisitsAnswer);
-	struct dp_page p;
-	struct wb_bytes value;
-	if (!r || !dp_page_open(&p, q, &dp_open_table, q->tenant, c->cursor, c->has_limit, c->limit))
+	struct wb_key prefix;
+	struct wb_page p;
+	struct wb_bytes key, value;
+	wb_key_init(&prefix);
+	wb_key_str(&prefix, q->tenant);
+	if (!r || !wb_page_open(&p, q, &dp_open_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_open_visits_answer__init(r);
 	r->visits = WB_ARENA_ARRAY(q->arena, Visit *, p.limit);
-	while (r->visits && dp_page_next(&p, &value)) {
+	while (r->visits && wb_page_next(&p, &key, &value)) {
 		struct wb_key_reader reader;
 		struct wb_id visit;
 		char tenant[128];
 		int64_t promised;
 		const Weibao__V1__OpenVisitRow *row = (const Weibao__V1__OpenVisitRow *)wb_unpack_row(
 		        q->db, &dp_open_table, value, &weibao__v1__open_visit_row__descriptor, q->arena);
-		wb_key_reader_init(&reader, p.last);
+		wb_key_reader_init(&reader, key);
 		if (!row || !wb_key_read_text(&reader, tenant, sizeof tenant, NULL) ||
 		        !wb_key_read_i64(&reader, &promised) || !wb_key_read_id(&reader, &visit))
 			break;
@@ -85,7 +88,7 @@ void dp_answer_list_open_visits(struct wb_query *q, const void *request)
 			r->visits[p.n++] = v;
 	}
 	r->n_visits = p.n;
-	r->next_cursor = dp_page_done(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 

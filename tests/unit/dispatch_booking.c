@@ -223,8 +223,8 @@ static void a_category_plans_its_minutes(void **state)
 	kit_schedule(k, ACME, kit_ticket(k, ACME, "a", NULL), k->engineers[0], HOUR(10));
 	THEN_EVENT(k->b, 0, "VisitScheduled");
 	assert_int_equal(((const Weibao__V1__VisitScheduled *)bed_event(k->b, 0))->planned_minutes, 90);
-	assert_int_equal(((const Weibao__V1__EngineerAssigned *)bed_event(k->b, 1))->slot_until,
-	        HOUR(11) + 30 * WB_MINUTE_US);
+	assert_int_equal(
+	        ((const Weibao__V1__EngineerAssigned *)bed_event(k->b, 1))->slot_until, HOUR(11) + 30 * WB_MINUTE_US);
 }
 
 static void name_secret(struct kit *k, struct wb_id engineer, bool named)
@@ -406,8 +406,7 @@ static void random_bookings_never_overlap(void **state)
 		bool clash = false;
 		for (size_t j = 0; j < n[who]; j++) {
 			int64_t gap = booked[who][j].place == place ? 0 : 15 * WB_MINUTE_US;
-			clash |= at < booked[who][j].at + WB_HOUR_US + gap &&
-			         booked[who][j].at < at + WB_HOUR_US + gap;
+			clash |= at < booked[who][j].at + WB_HOUR_US + gap && booked[who][j].at < at + WB_HOUR_US + gap;
 		}
 		struct wb_id t = kit_ticket(k, tenant, name, place ? "site A" : "site B");
 		kit_schedule(k, tenant, t, k->engineers[who], at);

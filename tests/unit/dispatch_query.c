@@ -5,7 +5,8 @@
 
 #define ASK(k, tenant, q, type) ((const Weibao__V1__##type *)bed_query((k)->b, (tenant), &(q).base))
 
-static const Weibao__V1__SuggestionItem *suggested(struct kit *k, struct wb_id ticket, struct wb_id engineer, int64_t at)
+static const Weibao__V1__SuggestionItem *suggested(
+        struct kit *k, struct wb_id ticket, struct wb_id engineer, int64_t at)
 {
 	MSG(SuggestEngineers, q, WEIBAO__V1__SUGGEST_ENGINEERS__INIT);
 	q.ticket_id = FIELD(k, ticket);

@@ -7,8 +7,8 @@
 #define STATE(name) WEIBAO__V1__VISIT_STATE__VISIT_STATE_##name
 #define STATUS(name) WEIBAO__V1__DISPATCH_TICKET_STATUS__DISPATCH_TICKET_##name
 
-static const Weibao__V1__VisitState states[] = {STATE(AGREED), STATE(ACCEPTED), STATE(UNDER_WAY), STATE(ON_SITE),
-        STATE(LEFT), STATE(ENDED), STATE(CANCELLED)};
+static const Weibao__V1__VisitState states[] = {
+        STATE(AGREED), STATE(ACCEPTED), STATE(UNDER_WAY), STATE(ON_SITE), STATE(LEFT), STATE(ENDED), STATE(CANCELLED)};
 #define STATES_N (sizeof states / sizeof states[0])
 
 /* The work on site folds custody; here the visit is left as it says. */
