@@ -157,7 +157,7 @@ void dp_ticket_scheduled(struct wb_fold *f, const struct wb_event *ev, uint32_t 
 void dp_ticket_waits(struct wb_fold *f, const struct wb_event *ev);
 void dp_ticket_completed(struct wb_fold *f, const struct wb_event *ev, uint32_t round);
 
-void dp_act_cancel_visit(struct wb_errand *e, const struct wb_todo *row);
+void dp_act_cancel_visit(struct wb_errand *e, const struct wb_todo *todo);
 #define DISPATCH_CORE_TODOS {DISPATCH_TODO_CANCEL, dp_act_cancel_visit},
 
 extern const struct wb_effects dp_effects;

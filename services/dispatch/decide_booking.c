@@ -220,6 +220,15 @@ static void emit_assigned(struct wb_decision *d, const Ticket *ticket, const str
 	wb_emit(d, "visits", wb_id_of_field(e->ticket_id), &e->base);
 }
 
+/* Whether somebody but that one is on the visit as its first engineer: others are further ones then. */
+static bool has_first(const Visit *v, struct wb_id but)
+{
+	for (size_t i = 0; i < v->n_engineers; i++)
+		if (!v->engineers[i]->further && !wb_id_equal(wb_id_of_field(v->engineers[i]->engineer_id), but))
+			return true;
+	return false;
+}
+
 /* Whether a visit may be scheduled for the ticket as it stands. */
 static bool ticket_takes_visit(struct wb_decision *d, struct wb_id id, const Ticket *ticket)
 {
@@ -350,7 +359,7 @@ void dp_decide_assign_further_engineer(struct wb_decision *d, const void *comman
 	            v.visit->planned_minutes, v.visit_id, &b))
 		return;
 	wb_condition(d, "ticket", v.ticket_id);
-	emit_assigned(d, v.ticket, &b, c->round, v.visit_id, v.visit->planned_minutes, v.visit->n_engineers > 0,
+	emit_assigned(d, v.ticket, &b, c->round, v.visit_id, v.visit->planned_minutes, has_first(v.visit, zero),
 	        (ProtobufCBinaryData){0, NULL});
 }
 
@@ -395,7 +404,8 @@ void dp_decide_transfer_visit(struct wb_decision *d, const void *command)
 		r->engineer_id = from->engineer_id;
 		wb_emit(d, "visits", v.ticket_id, &r->base);
 	}
-	emit_assigned(d, v.ticket, &b, c->round, v.visit_id, v.visit->planned_minutes, from ? from->further : false,
+	emit_assigned(d, v.ticket, &b, c->round, v.visit_id, v.visit->planned_minutes,
+	        has_first(v.visit, wb_id_of_field(c->from_engineer_id)),
 	        from ? from->engineer_id : (ProtobufCBinaryData){0, NULL});
 }
 

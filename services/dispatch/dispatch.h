@@ -82,8 +82,9 @@ bool dp_caller_is_staff(const Weibao__V1__Principal *who);
 
 /* ---- the end of a visit (decide_visit.c) ---- */
 
-/* Emits VisitEnded, and ServiceCompleted unless the round is completed already, the ticket is over, or another visit
- * of it is open and will say so. For a visit that is left with a device taken back: at its return. */
+/* For a visit that left with a device taken back: at the return of the last thing (custody_out is 1 before it).
+ * Emits VisitEnded, and if completes ServiceCompleted, unless the round is completed already, the ticket is over, or
+ * another visit of it is open and will say so. */
 void dp_visit_end(struct wb_decision *d, const struct visit_ref *v, bool completes, bool has_occurred, int64_t at);
 
 /* ---- who is free (suggest.c): pure, over a read transaction ---- */

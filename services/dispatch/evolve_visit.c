@@ -5,6 +5,42 @@
 
 #define STATE(name) WEIBAO__V1__VISIT_STATE__VISIT_STATE_##name
 
+static void open_key(struct wb_key *k, const char *tenant, const Visit *v)
+{
+	wb_key_init(k);
+	wb_key_str(k, tenant);
+	wb_key_i64(k, v->promised_arrival_at);
+	wb_key_id(k, wb_id_of_field(v->visit_id));
+}
+
+void dp_visit_put(struct wb_fold *f, const char *tenant, const Visit *visit)
+{
+	struct wb_id ticket = wb_id_of_field(visit->ticket_id), id = wb_id_of_field(visit->visit_id);
+	struct wb_key k;
+	const Visit *old = dp_visit_get(f->db, tenant, ticket, id, f->arena);
+	if (old && dp_visit_is_open(old)) {
+		open_key(&k, tenant, old);
+		wb_del(f->db, &dp_open_table, &k);
+	}
+	if (dp_visit_is_open(visit)) {
+		Weibao__V1__OpenVisitRow row = WEIBAO__V1__OPEN_VISIT_ROW__INIT;
+		row.ticket_id = visit->ticket_id;
+		open_key(&k, tenant, visit);
+		wb_put_row(f->db, &dp_open_table, &k, &row.base);
+	}
+	dp_visit_key(&k, tenant, ticket, id);
+	wb_put_row(f->db, &dp_visits_table, &k, &visit->base);
+}
+
+void dp_visit_custody(struct wb_fold *f, const char *tenant, struct wb_id ticket, struct wb_id visit, int delta)
+{
+	Visit *v = dp_visit_get(f->db, tenant, ticket, visit, f->arena);
+	if (!v || (delta < 0 && v->custody_out == 0))
+		return;
+	v->custody_out = delta < 0 ? v->custody_out - 1 : v->custody_out + 1;
+	dp_visit_put(f, tenant, v);
+}
+
 static Visit *visit_of(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData visit)
 {
 	return dp_visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);

@@ -214,29 +214,29 @@ static void reason(struct suggestion *s, bool holds, const char *code, int32_t p
 }
 
 void dp_suggest(
-        struct wb_txn *db, struct wb_arena *a, const struct suggest_for *q, const Engineer *e, struct suggestion *ret)
+        struct wb_txn *db, struct wb_arena *a, const struct suggest_for *s, const Engineer *e, struct suggestion *ret)
 {
 	struct wb_id id = wb_id_of_field(e->details->engineer_id);
-	const char *place = q->ticket->reported->place->place_key;
-	int64_t until = q->arrival + (int64_t)q->planned_minutes * WB_MINUTE_US;
-	const Weibao__V1__PlanCategoryRow *category = dp_category_get(db, q->tenant, q->ticket->category, a);
-	bool leave = dp_engineer_on_leave(e, q->arrival, until);
-	bool busy = dp_engineer_booked(db, a, id, place, q->arrival, until, q->but_visit);
-	bool shift = dp_engineer_in_shift(e, q->arrival, until);
-	bool named = q->assignment &&
-	             dp_ids_have(q->assignment->secret_engineer_ids, q->assignment->n_secret_engineer_ids, id);
+	const char *place = s->ticket->reported->place->place_key;
+	int64_t until = s->arrival + (int64_t)s->planned_minutes * WB_MINUTE_US;
+	const Weibao__V1__PlanCategoryRow *category = dp_category_get(db, s->tenant, s->ticket->category, a);
+	bool leave = dp_engineer_on_leave(e, s->arrival, until);
+	bool busy = dp_engineer_booked(db, a, id, place, s->arrival, until, s->but_visit);
+	bool shift = dp_engineer_in_shift(e, s->arrival, until);
+	bool named = s->assignment &&
+	             dp_ids_have(s->assignment->secret_engineer_ids, s->assignment->n_secret_engineer_ids, id);
 	size_t certificates;
 	*ret = (struct suggestion){.n_reasons = 0};
-	(void)dp_certificates_at(a, e, q->arrival, &certificates);
+	(void)dp_certificates_at(a, e, s->arrival, &certificates);
 	reason(ret, !leave && !busy && shift, "FREE", 40);
-	reason(ret, has_skill(e, q->ticket->category) || (category && has_skill(e, category->parent)), "SKILL", 25);
+	reason(ret, has_skill(e, s->ticket->category) || (category && has_skill(e, category->parent)), "SKILL", 25);
 	reason(ret, certificates > 0, "CERTIFIED", 10);
-	reason(ret, load_around(db, a, id, q->arrival) < 3, "LOW_LOAD", 10);
-	reason(ret, near_at(db, a, id, place, q->arrival), "NEAR", 15);
-	reason(ret, q->ticket->secret_device && named, "NAMED", 20);
-	reason(ret, inducted_for(e, q->tenant), "INDUCTED", 10);
+	reason(ret, load_around(db, a, id, s->arrival) < 3, "LOW_LOAD", 10);
+	reason(ret, near_at(db, a, id, place, s->arrival), "NEAR", 15);
+	reason(ret, s->ticket->secret_device && named, "NAMED", 20);
+	reason(ret, inducted_for(e, s->tenant), "INDUCTED", 10);
 	reason(ret, leave, "ON_LEAVE", -100);
 	reason(ret, !shift, "OFF_SHIFT", -30);
 	reason(ret, busy, "BUSY", -100);
-	ret->bookable = !e->left && !leave && !busy && (!q->ticket->secret_device || named);
+	ret->bookable = !e->left && !leave && !busy && (!s->ticket->secret_device || named);
 }

@@ -38,7 +38,7 @@ Weibao__V1__PlanCategoryRow *dp_category_get(
         struct wb_txn *db, const char *tenant, const char *code, struct wb_arena *a);
 Ticket *dp_ticket_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_arena *a);
 Visit *dp_visit_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_id visit, struct wb_arena *a);
-/* Evolve only. Also keeps the board of open visits right: was is its promised arrival before, 0: it was not there. */
+/* Evolve only (evolve_visit.c): puts the row and keeps the board of open visits right. */
 void dp_visit_put(struct wb_fold *f, const char *tenant, const Visit *visit);
 /* Evolve only: something was taken along (+1) or came back (-1). */
 void dp_visit_custody(struct wb_fold *f, const char *tenant, struct wb_id ticket, struct wb_id visit, int delta);

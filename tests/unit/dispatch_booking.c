@@ -319,6 +319,26 @@ static void a_further_engineer_is_booked_too(void **state)
 	THEN_REJECTED(k->b, ENGINEER_BUSY);
 }
 
+/* Who comes when the first one has declined is the first one. */
+static void there_is_always_a_first_engineer(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = kit_ticket(k, ACME, "a", NULL);
+	kit_schedule(k, ACME, t, k->engineers[0], HOUR(10));
+	struct wb_id v = k->visit;
+	kit_further(k, ACME, t, v, k->engineers[1]);
+	kit_decline(k, ACME, t, v); /* the first of the two */
+	took(k);
+	kit_transfer(k, ACME, t, v, k->engineers[1], k->engineers[2]);
+	THEN_EVENT(k->b, 1, "EngineerAssigned");
+	assert_false(((const Weibao__V1__EngineerAssigned *)bed_event(k->b, 1))->further);
+	kit_accept(k, ACME, t, v);
+	assert_int_equal(kit_visit(k, ACME, t, v)->state, STATE(ACCEPTED));
+	kit_further(k, ACME, t, v, k->engineers[0]);
+	THEN_EVENT(k->b, 0, "EngineerAssigned");
+	assert_true(((const Weibao__V1__EngineerAssigned *)bed_event(k->b, 0))->further);
+}
+
 static void a_move_takes_the_booking_along(void **state)
 {
 	struct kit *k = *state;
@@ -441,6 +461,7 @@ int main(void)
 	        T(a_visit_is_handed_over),
 	        T(a_declined_visit_waits_for_another),
 	        T(a_further_engineer_is_booked_too),
+	        T(there_is_always_a_first_engineer),
 	        T(a_move_takes_the_booking_along),
 	        T(the_users_word),
 	        T(random_bookings_never_overlap),
