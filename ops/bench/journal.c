@@ -1,8 +1,8 @@
 /*
  * Goal 3: appends over ZeroMQ with a window in flight, against bare LMDB with the same groups and the same durability.
  *
- *	bench_journal append PREFIX SECONDS WINDOW [PAYLOAD]   drives a running weibao-journal
- *	bench_journal bare DIR SECONDS GROUP [PAYLOAD]         one append-only table, one durable commit a group
+ *	weibao-bench-journal append PREFIX SECONDS WINDOW [PAYLOAD]   drives a running weibao-journal
+ *	weibao-bench-journal bare DIR SECONDS GROUP [PAYLOAD]         one append-only table, one durable commit a group
  *
  * Prints one JSON object a run.
  */
@@ -232,8 +232,9 @@ static int append(const char *prefix, uint64_t seconds, uint64_t window, size_t 
 int main(int argc, char **argv)
 {
 	if (argc < 5) {
-		(void)fprintf(stderr, "bench_journal append PREFIX SECONDS WINDOW [PAYLOAD] | bare DIR SECONDS GROUP "
-		                      "[PAYLOAD]\n");
+		(void)fprintf(stderr,
+		        "weibao-bench-journal append PREFIX SECONDS WINDOW [PAYLOAD] | bare DIR SECONDS GROUP "
+		        "[PAYLOAD]\n");
 		return 2;
 	}
 	uint64_t seconds = strtoull(argv[3], NULL, 10), window = strtoull(argv[4], NULL, 10);
