@@ -289,9 +289,14 @@ void sla_visit_cancelled(struct bed *b, const char *at)
 
 void sla_arrived(struct bed *b, const char *at)
 {
+	sla_arrived_stated(b, at, at);
+}
+
+void sla_arrived_stated(struct bed *b, const char *at, const char *stated)
+{
 	FACT_OF_VISIT(EngineerArrived, engineer_arrived);
 	e.engineer_id = bed_field(b, bed_id("engineer"));
-	e.arrived_at = sla_at(at);
+	e.arrived_at = sla_at(stated);
 	given(b, "visits", at, &e.base);
 }
 

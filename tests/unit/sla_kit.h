@@ -48,6 +48,8 @@ void sla_visit_cancelled(struct bed *b, const char *at);
 void sla_arrived(struct bed *b, const char *at);
 /* Told at `at`, happened at `occurred` by a sound clock. */
 void sla_arrived_offline(struct bed *b, const char *at, const char *occurred);
+/* Told at `at` without evidence, said to have happened then. */
+void sla_arrived_stated(struct bed *b, const char *at, const char *stated);
 void sla_left(struct bed *b, const char *at, Weibao__V1__VisitResult result);
 void sla_solved(struct bed *b, const char *at);
 void sla_completed(struct bed *b, const char *at);
