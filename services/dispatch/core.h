@@ -96,7 +96,7 @@ ANSWER(list_open_visits)
 	DP_QUERY(list_client_engineers, DP_TENANT_READERS | WB_ROLE(ENGINEER) | WB_ROLE(USER), CLIENT)                 \
 	DP_QUERY(suggest_engineers, WB_STAFF, CLIENT)                                                                  \
 	DP_QUERY(engineer_day, WB_STAFF | WB_ROLE(ENGINEER), ANY)                                                      \
-	DP_QUERY(my_visits, WB_ROLE(ENGINEER), PROVIDER)                                                               \
+	DP_QUERY(my_visits, WB_ROLE(ENGINEER) | DP_MANAGERS, PROVIDER)                                                 \
 	DP_QUERY(get_visit, DP_TENANT_READERS | WB_ROLE(ENGINEER) | WB_ROLE(USER) | WB_ROLE(LINK), CLIENT)             \
 	DP_QUERY(list_ticket_visits, DP_TENANT_READERS | WB_ROLE(ENGINEER) | WB_ROLE(USER), CLIENT)                    \
 	DP_QUERY(list_open_visits, DP_TENANT_READERS | WB_ROLE(ENGINEER), CLIENT)

@@ -326,6 +326,7 @@ void dp_visit_end(struct wb_decision *d, const struct visit_ref *v, bool complet
 	dp_visit_emit(d, v->ticket_id, &e->base, has_occurred, at);
 	if (!completes || dp_ticket_over(v->ticket) || v->visit->round != v->ticket->round || other_open(d, v))
 		return;
+	wb_condition(d, "ticket", v->ticket_id); /* neither over nor in another round meanwhile */
 	NEW(d, Weibao__V1__ServiceCompleted, weibao__v1__service_completed__init, s);
 	OF_VISIT(s, v);
 	s->completed_at = at;

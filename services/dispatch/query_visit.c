@@ -119,17 +119,28 @@ static void without_personal(Visit *v)
 	v->n_engineers = 0;
 }
 
+/* One's own; those of another are for principal and manager. */
+static bool whose_visits(struct wb_query *q, const Weibao__V1__MyVisits *c, struct wb_id *ret_id)
+{
+	struct wb_id me = wb_id_of_field(q->who->person_id);
+	*ret_id = c->has_engineer_id ? wb_id_of_field(c->engineer_id) : me;
+	if (q->who->has_person_id && wb_id_equal(*ret_id, me))
+		return true;
+	return c->has_engineer_id && (wb_has_role(q->who, WEIBAO__V1__ROLE__ROLE_PRINCIPAL) ||
+	                                     wb_has_role(q->who, WEIBAO__V1__ROLE__ROLE_MANAGER));
+}
+
 void dp_answer_my_visits(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__MyVisits *c = request;
 	Weibao__V1__MyVisitsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__MyVisitsAnswer);
-	struct wb_id me = wb_id_of_field(q->who->person_id), engineer, visit;
+	struct wb_id me, engineer, visit;
 	struct wb_scan scan;
 	struct wb_key prefix;
 	struct wb_bytes key, value;
 	char provider[16];
-	if (!r || !q->who->has_person_id) {
-		wb_query_refuse(q, WB_NOT_FOUND, NULL);
+	if (!r || !whose_visits(q, c, &me)) {
+		wb_query_refuse(q, WB_NOT_FOUND, "engineerId");
 		return;
 	}
 	weibao__v1__my_visits_answer__init(r);

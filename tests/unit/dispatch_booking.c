@@ -1,7 +1,10 @@
 /* Booking: nobody is in two places, whichever client unit asks. */
 #include "unit/dispatch_kit.h"
 
+#include "service/turns.h"
+
 #include <stdio.h>
+#include <string.h>
 
 #define STATE(name) WEIBAO__V1__VISIT_STATE__VISIT_STATE_##name
 #define BY_USER WEIBAO__V1__MOVED_BY__MOVED_BY_USER
@@ -405,6 +408,57 @@ static void the_users_word(void **state)
 	THEN_ALREADY(k->b);
 }
 
+/* The turns that a command of that name takes. */
+static struct wb_turns turns_of(const ProtobufCMessage *command, const char *tenant)
+{
+	struct wb_turns t = {.tenant = tenant};
+	for (size_t i = 0; i < wb_dispatch_service.n_commands; i++)
+		if (wb_dispatch_service.commands[i].message == command->descriptor)
+			wb_dispatch_service.commands[i].turns(&t, tenant, command);
+	return t;
+}
+
+static bool exclusive(const struct wb_turns *t, const char *tenant, const char *kind, struct wb_id id)
+{
+	struct wb_turns want = {.tenant = tenant};
+	wb_turn_write(&want, kind, id);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->wants[i].exclusive && memcmp(t->wants[i].key, want.wants[0].key, WB_TURN_KEY_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* Two client units that ask for one engineer wait for each other; for two engineers they do not. */
+static void bookings_of_one_engineer_wait_for_each_other(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = bed_id("t");
+	const Weibao__V1__ScheduleVisit *c = schedule(k, t);
+	struct wb_turns taken = turns_of(&c->base, ACME);
+	assert_true(exclusive(&taken, "provider", "engineer", k->engineers[0]));
+	assert_true(exclusive(&taken, ACME, "visits", t));
+	assert_false(exclusive(&taken, "provider", "engineer", k->engineers[1]));
+	assert_string_equal(taken.thing_kind, "visits");
+	ProtobufCBinaryData both[] = {FIELD(k, k->engineers[0]), FIELD(k, k->engineers[1])};
+	MSG(MoveVisit, m, WEIBAO__V1__MOVE_VISIT__INIT);
+	m.ticket_id = FIELD(k, t);
+	m.visit_id = FIELD(k, t);
+	m.engineer_ids = both;
+	m.n_engineer_ids = 2;
+	taken = turns_of(&m.base, ACME);
+	assert_true(exclusive(&taken, "provider", "engineer", k->engineers[0]));
+	assert_true(exclusive(&taken, "provider", "engineer", k->engineers[1]));
+	MSG(TransferVisit, x, WEIBAO__V1__TRANSFER_VISIT__INIT);
+	x.ticket_id = x.visit_id = FIELD(k, t);
+	x.engineer_id = FIELD(k, k->engineers[2]);
+	taken = turns_of(&x.base, ACME);
+	assert_true(exclusive(&taken, "provider", "engineer", k->engineers[2]));
+	MSG(LeaveCompany, l, WEIBAO__V1__LEAVE_COMPANY__INIT);
+	l.engineer_id = FIELD(k, k->engineers[0]);
+	taken = turns_of(&l.base, "provider");
+	assert_true(exclusive(&taken, "provider", "engineer", k->engineers[0]));
+}
+
 /* Many bookings at random, over two tenants and two places: no two of one engineer ever overlap. */
 static void random_bookings_never_overlap(void **state)
 {
@@ -464,6 +518,7 @@ int main(void)
 	        T(there_is_always_a_first_engineer),
 	        T(a_move_takes_the_booking_along),
 	        T(the_users_word),
+	        T(bookings_of_one_engineer_wait_for_each_other),
 	        T(random_bookings_never_overlap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static void a_fault_is_fixed_on_site(void **state)
 	THEN_EVENT(k->b, 0, "VisitLeft");
 	THEN_EVENT(k->b, 1, "VisitEnded");
 	THEN_EVENT(k->b, 2, "ServiceCompleted");
+	assert_true(bed_conditioned(k->b, "ticket"));
 	const Weibao__V1__ServiceCompleted *c = (const Weibao__V1__ServiceCompleted *)bed_event(k->b, 2);
 	assert_int_equal(c->completed_at, HOUR(3));
 	assert_int_equal(c->n_engineer_ids, 1);

@@ -204,7 +204,11 @@ static void lists(void **state)
 	assert_null(m->visits[0]->visit->form);
 	as_engineer(k, 1);
 	assert_int_equal(ASK(k, "provider", mine, MyVisitsAnswer)->n_visits, 0);
+	mine.has_engineer_id = true;
+	mine.engineer_id = FIELD(k, k->engineers[0]);
+	assert_null(ASK(k, "provider", mine, MyVisitsAnswer)); /* another's */
 	as_manager(k);
+	assert_int_equal(ASK(k, "provider", mine, MyVisitsAnswer)->n_visits, 3);
 	assert_int_equal(ASK(k, "provider", all, ListEngineersAnswer)->n_engineers, 4);
 	all.cursor = "zz";
 	assert_null(ASK(k, "provider", all, ListEngineersAnswer));
