@@ -64,7 +64,8 @@ static const char *sentence(
 	else if (row->has_promised_at)
 		target = "the promised time";
 	else if (row->has_target_us)
-		target = wb_arena_fmt(a, "%" PRIu64 " seconds of service time", row->target_us / (uint64_t)WB_SECOND_US);
+		target =
+		        wb_arena_fmt(a, "%" PRIu64 " seconds of service time", row->target_us / (uint64_t)WB_SECOND_US);
 	else
 		target = wb_arena_fmt(a, "%u service days", row->service_days);
 	const char *moved = r->n_suspensions ? wb_arena_fmt(a, ", moved by %zu suspensions", r->n_suspensions) : "";

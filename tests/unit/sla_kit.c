@@ -307,7 +307,8 @@ void sla_arrived_offline(struct bed *b, const char *at, const char *occurred)
 	e.arrived_at = sla_at(occurred);
 	bed_at(b, sla_at(at));
 	bed_given_occurred(b, ACME, "visits", TICKET, &e.base, e.arrived_at);
-	sla_settle(b);
+	if (!lazy_now)
+		sla_settle(b);
 }
 
 void sla_left(struct bed *b, const char *at, Weibao__V1__VisitResult result)
