@@ -385,6 +385,7 @@ void intake_on_complaint_made(struct wb_fold *f, const struct wb_event *ev, cons
 {
 	const Weibao__V1__ComplaintMade *e = payload;
 	Complaint row = WEIBAO__V1__COMPLAINT_ROW__INIT;
+	struct wb_key k;
 	row.complaint_id = e->complaint_id;
 	row.has_ticket_id = e->has_ticket_id;
 	row.ticket_id = e->ticket_id;
@@ -396,6 +397,8 @@ void intake_on_complaint_made(struct wb_fold *f, const struct wb_event *ev, cons
 	row.has_by_violation = e->has_by_violation;
 	row.by_violation = e->by_violation;
 	put_complaint(f, ev, &row);
+	intake_key_time(&k, ev->tenant, row.made_at, wb_id_of_field(e->complaint_id));
+	wb_put(f->db, &intake_complaint_times_table, &k, (struct wb_bytes){NULL, 0});
 }
 
 void intake_on_complaint_answered(struct wb_fold *f, const struct wb_event *ev, const void *payload)

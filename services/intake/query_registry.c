@@ -1,7 +1,7 @@
 /* Queries over client units, offices, contacts and devices. */
+#include "service/page.h"
 #include "service/projection.h"
 #include "services/intake/intake.h"
-#include "services/intake/page.h"
 #include "services/intake/tables.h"
 #include "weibao/v1/intake_queries.pb-c.h"
 
@@ -46,12 +46,12 @@ void intake_list_tenants(struct wb_query *q, const void *request)
 	const Weibao__V1__ListTenants *c = request;
 	Weibao__V1__ListTenantsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListTenantsAnswer);
 	struct wb_bytes key, value;
-	struct page p;
-	if (!r || !page_begin(&p, q, &intake_tenants_table, NULL, c->cursor, c->has_limit, c->limit, false))
+	struct wb_page p;
+	if (!r || !wb_page_open(&p, q, &intake_tenants_table, NULL, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_tenants_answer__init(r);
 	r->tenants = WB_ARENA_ARRAY(q->arena, Weibao__V1__TenantItem *, p.limit);
-	while (r->tenants && page_next(&p, &key, &value)) {
+	while (r->tenants && wb_page_next(&p, &key, &value)) {
 		char tenant[64];
 		struct wb_key_reader reader;
 		const Tenant *row = (const Tenant *)wb_unpack_row(
@@ -63,8 +63,9 @@ void intake_list_tenants(struct wb_query *q, const void *request)
 		if (!i)
 			break;
 		r->tenants[r->n_tenants++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -100,7 +101,7 @@ void intake_list_categories(struct wb_query *q, const void *request)
 	const Tenant *tenant = tenant_get(q->db, q->tenant, q->arena);
 	bool english = tenant && tenant->language == WEIBAO__V1__LANGUAGE__LANGUAGE_EN;
 	Weibao__V1__ListCategoriesAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListCategoriesAnswer);
-	size_t room = intake_base_categories_n + PAGE_MAX;
+	size_t room = intake_base_categories_n + WB_PAGE_MAX;
 	struct wb_key prefix;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
@@ -163,21 +164,22 @@ void intake_list_offices(struct wb_query *q, const void *request)
 	Weibao__V1__ListOfficesAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListOfficesAnswer);
 	struct wb_key prefix;
 	struct wb_bytes key, value;
-	struct page p;
+	struct wb_page p;
 	intake_key(&prefix, q->tenant);
-	if (!r || !page_begin(&p, q, &intake_offices_table, &prefix, c->cursor, c->has_limit, c->limit, false))
+	if (!r || !wb_page_open(&p, q, &intake_offices_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_offices_answer__init(r);
 	r->offices = WB_ARENA_ARRAY(q->arena, Weibao__V1__OfficeItem *, p.limit);
-	while (r->offices && page_next(&p, &key, &value)) {
+	while (r->offices && wb_page_next(&p, &key, &value)) {
 		const Office *row = (const Office *)wb_unpack_row(
 		        q->db, &intake_offices_table, value, &weibao__v1__office_row__descriptor, q->arena);
 		Weibao__V1__OfficeItem *i = row ? office_item(q, row) : NULL;
 		if (!i)
 			break;
 		r->offices[r->n_offices++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -231,23 +233,24 @@ void intake_list_contacts(struct wb_query *q, const void *request)
 	const struct wb_table *table = c->has_office_id ? &intake_contacts_by_office_table : &intake_contacts_table;
 	struct wb_key prefix;
 	struct wb_bytes key, value;
-	struct page p;
+	struct wb_page p;
 	if (c->has_office_id)
 		intake_key_id(&prefix, q->tenant, wb_id_of_field(c->office_id));
 	else
 		intake_key(&prefix, q->tenant);
-	if (!r || !page_begin(&p, q, table, &prefix, c->cursor, c->has_limit, c->limit, false))
+	if (!r || !wb_page_open(&p, q, table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_contacts_answer__init(r);
 	r->contacts = WB_ARENA_ARRAY(q->arena, Weibao__V1__ContactItem *, p.limit);
-	while (r->contacts && page_next(&p, &key, &value)) {
+	while (r->contacts && wb_page_next(&p, &key, &value)) {
 		const Contact *row = contact_get(q->db, q->tenant, last_id(key), q->arena);
 		Weibao__V1__ContactItem *i = row ? contact_item(q, row) : NULL;
 		if (!i)
 			break;
 		r->contacts[r->n_contacts++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -318,13 +321,13 @@ void intake_list_devices(struct wb_query *q, const void *request)
 	Weibao__V1__ListDevicesAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListDevicesAnswer);
 	struct wb_key prefix;
 	struct wb_bytes key, value;
-	struct page p;
+	struct wb_page p;
 	const struct wb_table *table = device_list(q, c, &prefix);
-	if (!r || !page_begin(&p, q, table, &prefix, c->cursor, c->has_limit, c->limit, false))
+	if (!r || !wb_page_open(&p, q, table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_devices_answer__init(r);
 	r->devices = WB_ARENA_ARRAY(q->arena, Weibao__V1__DeviceItem *, p.limit);
-	while (r->devices && page_next(&p, &key, &value)) {
+	while (r->devices && wb_page_next(&p, &key, &value)) {
 		struct wb_id id = last_id(key);
 		if (table == &intake_serials_table) {
 			const Weibao__V1__IntakeIdRow *ref = (const Weibao__V1__IntakeIdRow *)wb_unpack_row(
@@ -336,8 +339,9 @@ void intake_list_devices(struct wb_query *q, const void *request)
 		if (!i)
 			break;
 		r->devices[r->n_devices++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 

@@ -1,7 +1,7 @@
 /* Queries over tickets and complaints: where they stand. */
+#include "service/page.h"
 #include "service/projection.h"
 #include "services/intake/intake.h"
-#include "services/intake/page.h"
 #include "services/intake/tables.h"
 #include "weibao/v1/intake_queries.pb-c.h"
 
@@ -83,7 +83,7 @@ static void add_duplicates(struct wb_query *q, Weibao__V1__ListDuplicatesAnswer 
 	struct wb_id ticket;
 	intake_key_id(&prefix, q->tenant, id);
 	wb_scan_prefix(&scan, q->db, table, &prefix);
-	while (r->n_tickets < PAGE_DEFAULT && wb_scan_next(&scan, &key, NULL)) {
+	while (r->n_tickets < WB_PAGE_DEFAULT && wb_scan_next(&scan, &key, NULL)) {
 		if (!wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &ticket))
 			continue;
 		const Ticket *t = ticket_get(q->db, q->tenant, ticket, q->arena);
@@ -109,7 +109,7 @@ void intake_list_duplicates(struct wb_query *q, const void *request)
 	if (!r)
 		return;
 	weibao__v1__list_duplicates_answer__init(r);
-	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__DuplicateItem *, PAGE_DEFAULT);
+	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__DuplicateItem *, WB_PAGE_DEFAULT);
 	const Device *device =
 	        c->has_device_id ? device_now(q->db, q->tenant, wb_id_of_field(c->device_id), q->arena) : NULL;
 	const Contact *contact =
@@ -155,31 +155,37 @@ static bool complaint_seen(const struct wb_query *q, const Complaint *row)
 	return row->has_contact_id && is_person(q, row->contact_id);
 }
 
-/* Ids begin with their birth time: backward is newest first. */
+static struct wb_id last_id(struct wb_bytes key)
+{
+	struct wb_id id = {{0}};
+	if (key.len >= WB_ID_BYTES)
+		memcpy(id.b, key.data + key.len - WB_ID_BYTES, WB_ID_BYTES);
+	return id;
+}
+
 void intake_list_complaints(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListComplaints *c = request;
 	Weibao__V1__ListComplaintsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListComplaintsAnswer);
 	struct wb_key prefix;
 	struct wb_bytes key, value;
-	struct page p;
+	struct wb_page p;
 	intake_key(&prefix, q->tenant);
-	if (!r || !page_begin(&p, q, &intake_complaints_table, &prefix, c->cursor, c->has_limit, c->limit, true))
+	if (!r || !wb_page_open(&p, q, &intake_complaint_times_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_complaints_answer__init(r);
 	r->complaints = WB_ARENA_ARRAY(q->arena, Weibao__V1__ComplaintItem *, p.limit);
-	while (r->complaints && page_next(&p, &key, &value)) {
-		const Complaint *row = (const Complaint *)wb_unpack_row(
-		        q->db, &intake_complaints_table, value, &weibao__v1__complaint_row__descriptor, q->arena);
+	while (r->complaints && wb_page_next(&p, &key, &value)) {
+		const Complaint *row = complaint_get(q->db, q->tenant, last_id(key), q->arena);
 		Weibao__V1__ComplaintItem *i = row ? complaint_item(q, row) : NULL;
 		if (!i)
 			break;
 		if (!complaint_seen(q, row) || (c->has_open_only && c->open_only && i->closed))
-			page_skip(&p);
-		else
-			r->complaints[r->n_complaints++] = i;
+			continue;
+		r->complaints[r->n_complaints++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -209,12 +215,12 @@ void intake_list_complaint_handling(struct wb_query *q, const void *request)
 		return;
 	}
 	weibao__v1__list_complaint_handling_answer__init(r);
-	r->notes = WB_ARENA_ARRAY(q->arena, Weibao__V1__ComplaintHandlingItem *, PAGE_MAX);
+	r->notes = WB_ARENA_ARRAY(q->arena, Weibao__V1__ComplaintHandlingItem *, WB_PAGE_MAX);
 	wb_key_init(&prefix);
 	wb_key_id(&prefix, wb_id_of_field(c->complaint_id));
 	wb_key_str(&prefix, c->client);
 	wb_scan_prefix(&scan, q->db, &intake_complaint_handling_table, &prefix);
-	while (r->notes && r->n_notes < PAGE_MAX && wb_scan_next(&scan, &key, &value)) {
+	while (r->notes && r->n_notes < WB_PAGE_MAX && wb_scan_next(&scan, &key, &value)) {
 		const Weibao__V1__ComplaintHandlingRow *row =
 		        (const Weibao__V1__ComplaintHandlingRow *)wb_unpack_row(q->db, &intake_complaint_handling_table,
 		                value, &weibao__v1__complaint_handling_row__descriptor, q->arena);

@@ -48,6 +48,13 @@ void intake_key_str(struct wb_key *k, const char *tenant, const char *s)
 	wb_key_str(k, s);
 }
 
+void intake_key_time(struct wb_key *k, const char *tenant, int64_t at, struct wb_id id)
+{
+	intake_key(k, tenant);
+	wb_key_desc_i64(k, at);
+	wb_key_id(k, id);
+}
+
 void intake_key_n(struct wb_key *k, const char *tenant, uint32_t n)
 {
 	intake_key(k, tenant);

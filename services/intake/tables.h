@@ -24,6 +24,7 @@
 	X(open_by_contact)    /* tenant, contact, ticket: not ended, as caller or direct user */                       \
 	X(ticket_counters)    /* tenant, YYYYMMDD → TicketCounterRow */                                              \
 	X(complaints)         /* tenant, complaint → ComplaintRow */                                                 \
+	X(complaint_times)    /* tenant, latest first, complaint */                                                    \
 	X(complaint_handling) /* complaint, client, position → ComplaintHandlingRow: the provider's */               \
 	X(staged)             /* tenant, import, tenant position → StagedRow */
 
@@ -49,6 +50,8 @@ void intake_key(struct wb_key *k, const char *tenant);
 void intake_key_id(struct wb_key *k, const char *tenant, struct wb_id id);
 void intake_key_ids(struct wb_key *k, const char *tenant, struct wb_id first, struct wb_id second);
 void intake_key_str(struct wb_key *k, const char *tenant, const char *s);
+/* Latest first. */
+void intake_key_time(struct wb_key *k, const char *tenant, int64_t at, struct wb_id id);
 void intake_key_n(struct wb_key *k, const char *tenant, uint32_t n);
 /* A serial as it is compared: without blanks, upper case. */
 void intake_key_serial(struct wb_key *k, const char *tenant, const char *serial);
