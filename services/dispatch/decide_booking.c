@@ -136,15 +136,15 @@ static bool engineer_free(struct wb_decision *d, struct wb_id id, const Engineer
 	return false;
 }
 
-/* The engineer of a command may be sent to this ticket at that time, and is free. */
-static bool bookable(struct wb_decision *d, ProtobufCBinaryData engineer, const Ticket *ticket, const char *place_key,
-        bool secret, int64_t arrival, uint32_t minutes, struct wb_id but_visit, struct booking *ret)
+/* The engineer of a command is with the company and in the team of the client unit, and named if it is about a secret
+ * device. */
+static bool sendable(
+        struct wb_decision *d, ProtobufCBinaryData engineer, bool secret, int64_t arrival, struct booking *ret)
 {
 	if (!wb_require_id(d, engineer, "engineerId", &ret->engineer_id))
 		return false;
 	ret->engineer = dp_engineer_get(d->db, ret->engineer_id, d->arena);
 	ret->assignment = dp_assignment_get(d->db, d->tenant, d->arena);
-	(void)ticket;
 	if (!ret->engineer) {
 		wb_refuse(d, WB_NOT_FOUND, "engineerId");
 		return false;
@@ -167,7 +167,16 @@ static bool bookable(struct wb_decision *d, ProtobufCBinaryData engineer, const 
 		wb_refuse(d, WB_ENGINEER_NOT_NAMED, "engineerId");
 		return false;
 	}
-	if (!engineer_free(d, ret->engineer_id, ret->engineer, place_key, arrival, minutes, but_visit, "engineerId"))
+	return true;
+}
+
+/* The same, and free in that slot. */
+static bool bookable(struct wb_decision *d, ProtobufCBinaryData engineer, const char *place_key, bool secret,
+        int64_t arrival, uint32_t minutes, struct wb_id but_visit, struct booking *ret)
+{
+	if (!sendable(d, engineer, secret, arrival, ret) ||
+	        !engineer_free(
+	                d, ret->engineer_id, ret->engineer, place_key, arrival, minutes, but_visit, "engineerId"))
 		return false;
 	ret->slot = dp_slot_of(d->db, d->arena, ret->engineer_id, place_key, arrival, minutes, but_visit);
 	return true;
@@ -299,7 +308,7 @@ void dp_decide_schedule_visit(struct wb_decision *d, const void *command)
 	uint32_t minutes =
 	        c->has_planned_minutes ? c->planned_minutes : dp_planned_minutes(d->db, d->arena, d->tenant, t);
 	const char *place = t->reported->place->place_key;
-	if (!bookable(d, c->engineer_id, t, place, t->secret_device, c->promised_arrival_at, minutes, zero, &b))
+	if (!bookable(d, c->engineer_id, place, t->secret_device, c->promised_arrival_at, minutes, zero, &b))
 		return;
 	NEW(d, Weibao__V1__VisitScheduled, weibao__v1__visit_scheduled__init, e);
 	e->ticket_id = c->ticket_id;
@@ -330,6 +339,24 @@ void dp_decide_schedule_visit(struct wb_decision *d, const void *command)
 	emit_assigned(d, t, &b, c->round, visit, minutes, false, (ProtobufCBinaryData){0, NULL});
 }
 
+/* When a further engineer comes: with the others, or from now on if the visit is under way. */
+static bool further_slot(
+        struct wb_decision *d, const Weibao__V1__AssignFurtherEngineer *c, const struct visit_ref *v, struct booking *b)
+{
+	int64_t arrival = v->visit->promised_arrival_at;
+	if (v->visit->state == WEIBAO__V1__VISIT_STATE__VISIT_STATE_LEFT) {
+		/* for the device that was taken back: nobody goes anywhere, no time is booked */
+		b->slot = (struct slot){d->now_us, d->now_us, d->now_us, 0};
+		return sendable(d, c->engineer_id, v->visit->secret_device, d->now_us, b);
+	}
+	if (dp_visit_under_way(v->visit) && arrival < d->now_us)
+		arrival = d->now_us;
+	if (!dp_visit_under_way(v->visit) && !time_bookable(d, arrival))
+		return false;
+	return bookable(d, c->engineer_id, v->visit->place_key, v->visit->secret_device, arrival,
+	        v->visit->planned_minutes, v->visit_id, b);
+}
+
 void dp_decide_assign_further_engineer(struct wb_decision *d, const void *command)
 {
 	const Weibao__V1__AssignFurtherEngineer *c = command;
@@ -337,7 +364,7 @@ void dp_decide_assign_further_engineer(struct wb_decision *d, const void *comman
 	struct booking b;
 	if (!dp_visit_require(d, c->ticket_id, c->visit_id, c->round, &v))
 		return;
-	if (!dp_visit_is_open(v.visit)) {
+	if (!dp_visit_is_open(v.visit) && v.visit->state != WEIBAO__V1__VISIT_STATE__VISIT_STATE_LEFT) {
 		wb_refuse(d, WB_VISIT_OVER, "visitId");
 		return;
 	}
@@ -349,14 +376,7 @@ void dp_decide_assign_further_engineer(struct wb_decision *d, const void *comman
 		wb_refuse(d, WB_FIELD_INVALID, "engineerId");
 		return;
 	}
-	/* called in to a visit that is under way: from now on */
-	int64_t arrival = v.visit->promised_arrival_at;
-	if (dp_visit_under_way(v.visit) && arrival < d->now_us)
-		arrival = d->now_us;
-	if (!dp_visit_under_way(v.visit) && !time_bookable(d, arrival))
-		return;
-	if (!bookable(d, c->engineer_id, v.ticket, v.visit->place_key, v.visit->secret_device, arrival,
-	            v.visit->planned_minutes, v.visit_id, &b))
+	if (!further_slot(d, c, &v, &b))
 		return;
 	wb_condition(d, "ticket", v.ticket_id);
 	emit_assigned(d, v.ticket, &b, c->round, v.visit_id, v.visit->planned_minutes, has_first(v.visit, zero),
@@ -392,8 +412,8 @@ void dp_decide_transfer_visit(struct wb_decision *d, const void *command)
 		return;
 	}
 	int64_t arrival = v.visit->promised_arrival_at < d->now_us ? d->now_us : v.visit->promised_arrival_at;
-	if (!bookable(d, c->engineer_id, v.ticket, v.visit->place_key, v.visit->secret_device, arrival,
-	            v.visit->planned_minutes, v.visit_id, &b))
+	if (!bookable(d, c->engineer_id, v.visit->place_key, v.visit->secret_device, arrival, v.visit->planned_minutes,
+	            v.visit_id, &b))
 		return;
 	wb_condition(d, "ticket", v.ticket_id);
 	if (from) {

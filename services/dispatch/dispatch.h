@@ -104,7 +104,7 @@ bool dp_engineer_on_leave(const Engineer *e, int64_t from, int64_t until);
 bool dp_engineer_in_shift(const Engineer *e, int64_t from, int64_t until);
 /* Whether the engineer is in that team at that time. ret_member may be NULL. */
 bool dp_team_has(const Team *team, struct wb_id engineer, int64_t at, const Weibao__V1__TeamMember **ret_member);
-/* Whether visits of the engineer, in any tenant, are not ended. */
+/* Whether visits of the engineer, in any tenant, are open, or wait for a device and have nobody else on them. */
 bool dp_engineer_has_open(struct wb_txn *db, struct wb_arena *a, struct wb_id engineer);
 /* The names and issuers of the certifications that are valid on the day. */
 char **dp_certificates_at(struct wb_arena *a, const Engineer *e, int64_t at, size_t *ret_n);

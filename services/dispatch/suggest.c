@@ -105,10 +105,27 @@ static bool near_at(
 
 bool dp_engineer_has_open(struct wb_txn *db, struct wb_arena *a, struct wb_id engineer)
 {
+	struct wb_scan scan;
 	struct wb_key prefix;
-	(void)a;
+	struct wb_bytes key, value;
+	struct wb_id who, visit;
+	char provider[16];
+	bool open = false;
 	dp_thing_key(&prefix, DISPATCH_PROVIDER, engineer);
-	return wb_count(db, &dp_duties_table, &prefix, 1) > 0;
+	wb_scan_prefix(&scan, db, &dp_duties_table, &prefix);
+	while (!open && wb_scan_next(&scan, &key, &value)) {
+		struct wb_key_reader reader;
+		const Weibao__V1__DutyRow *row = (const Weibao__V1__DutyRow *)wb_unpack_row(
+		        db, &dp_duties_table, value, &weibao__v1__duty_row__descriptor, a);
+		wb_key_reader_init(&reader, key);
+		if (!row || !wb_key_read_text(&reader, provider, sizeof provider, NULL) ||
+		        !wb_key_read_id(&reader, &who) || !wb_key_read_id(&reader, &visit))
+			break;
+		const Visit *v = dp_visit_get(db, row->client, wb_id_of_field(row->ticket_id), visit, a);
+		open = v && (dp_visit_is_open(v) || v->n_engineers == 1);
+	}
+	wb_scan_done(&scan);
+	return open;
 }
 
 bool dp_engineer_on_leave(const Engineer *e, int64_t from, int64_t until)

@@ -153,7 +153,7 @@ static const char *const expected[COMMANDS_N][STATES_N] = {
         [CONFIRM] = {OK, OK, WAY, WAY, OVER, OVER, OVER},
         [ASK_MOVE] = {OK, OK, WAY, WAY, OVER, OVER, OVER},
         [TRANSFER] = {OK, OK, WAY, WAY, OVER, OVER, OVER},
-        [FURTHER] = {OK, OK, OK, OK, OVER, OVER, OVER},
+        [FURTHER] = {OK, OK, OK, OK, OK, OVER, OVER},
         [SCHEDULE] = {OPEN, OPEN, OPEN, OPEN, OK, "TICKET_OVER", OK},
 };
 
@@ -302,6 +302,29 @@ static void other_visits_run_while_a_device_is_away(void **state)
 	assert_int_equal(((const Weibao__V1__ServiceCompleted *)bed_event(k->b, 2))->n_engineer_ids, 2);
 }
 
+/* Who took a device back may leave the company once somebody else is on the visit; that takes nobody's time. */
+static void a_device_that_is_away_is_handed_over(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = visit_in(k, "a", STATE(LEFT));
+	struct wb_id visit = k->visit;
+	MSG(LeaveCompany, c, WEIBAO__V1__LEAVE_COMPANY__INIT);
+	c.engineer_id = FIELD(k, k->engineers[0]);
+	as_manager(k);
+	bed_when(k->b, "provider", &c.base);
+	THEN_REJECTED(k->b, ENGINEER_HAS_VISITS);
+	kit_further(k, ACME, t, visit, k->outsider);
+	THEN_REJECTED(k->b, ENGINEER_NOT_IN_TEAM);
+	kit_further(k, ACME, t, visit, k->engineers[1]);
+	THEN_EVENT(k->b, 0, "EngineerAssigned");
+	assert_int_equal(kit_visit(k, ACME, t, visit)->n_engineers, 2);
+	kit_schedule(k, ACME, kit_ticket(k, ACME, "b", NULL), k->engineers[1], bed_now(k->b));
+	took(k);
+	as_manager(k);
+	bed_when(k->b, "provider", &c.base);
+	THEN_EVENT(k->b, 0, "EngineerLeft");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, kit_open, kit_close)
 int main(void)
 {
@@ -311,6 +334,7 @@ int main(void)
 	        T(a_visit_under_way_goes_on_to_its_end),
 	        T(setting_out_drops_the_todo),
 	        T(other_visits_run_while_a_device_is_away),
+	        T(a_device_that_is_away_is_handed_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
