@@ -374,6 +374,44 @@ static void a_move_takes_the_booking_along(void **state)
 	THEN_REJECTED(k->b, ENGINEER_BUSY);
 }
 
+static void move_fields_are_checked(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = kit_ticket(k, ACME, "a", NULL);
+	MSG(MoveVisit, c, WEIBAO__V1__MOVE_VISIT__INIT);
+	kit_schedule(k, ACME, t, k->engineers[0], HOUR(10));
+	ProtobufCBinaryData ids[] = {FIELD(k, k->engineers[0])};
+	c.ticket_id = FIELD(k, t);
+	c.round = 1;
+	c.visit_id = FIELD(k, k->visit);
+	c.promised_arrival_at = HOUR(12);
+	c.moved_by = BY_PROVIDER;
+	c.engineer_ids = ids;
+	c.n_engineer_ids = 1;
+	as_lead(k);
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, FIELD_REQUIRED, "reason"); /* the provider says why */
+	c.reason = "ill";
+	c.has_earliest_offered_at = true;
+	c.earliest_offered_at = HOUR(11); /* the user's choice only */
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "earliestOfferedAt");
+	c.moved_by = BY_USER;
+	c.reason = NULL;
+	bed_when(k->b, ACME, &c.base);
+	THEN_EVENT(k->b, 0, "VisitMoved");
+	assert_true(((const Weibao__V1__VisitMoved *)bed_event(k->b, 0))->has_earliest_offered_at);
+	kit_cancel(k, ACME, t, k->visit);
+	MSG(CancelVisit, x, WEIBAO__V1__CANCEL_VISIT__INIT);
+	kit_schedule(k, ACME, t, k->engineers[0], HOUR(10));
+	x.ticket_id = FIELD(k, t);
+	x.round = 1;
+	x.visit_id = FIELD(k, k->visit);
+	x.reason = "";
+	bed_when(k->b, ACME, &x.base);
+	THEN_REJECTED_AT(k->b, FIELD_REQUIRED, "reason");
+}
+
 static void the_users_word(void **state)
 {
 	struct kit *k = *state;
@@ -517,6 +555,7 @@ int main(void)
 	        T(a_further_engineer_is_booked_too),
 	        T(there_is_always_a_first_engineer),
 	        T(a_move_takes_the_booking_along),
+	        T(move_fields_are_checked),
 	        T(the_users_word),
 	        T(bookings_of_one_engineer_wait_for_each_other),
 	        T(random_bookings_never_overlap),

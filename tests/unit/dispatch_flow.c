@@ -206,6 +206,58 @@ static void work_lies_behind_the_arrival(void **state)
 	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
 }
 
+static void nobody_arrives_before_the_visit_was_agreed(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = kit_ticket(k, ACME, "t1", NULL);
+	MSG(Arrive, c, WEIBAO__V1__ARRIVE__INIT);
+	bed_at(k->b, HOUR(5));
+	kit_schedule(k, ACME, t, k->engineers[0], HOUR(6));
+	c.ticket_id = FIELD(k, t);
+	c.round = 1;
+	c.visit_id = FIELD(k, k->visit);
+	c.has_occurred_at = true;
+	c.occurred_at = HOUR(5) - 1;
+	as_engineer(k, 0);
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
+	kit_depart(k, ACME, t, k->visit);
+	took(k);
+	bed_at(k->b, HOUR(6));
+	c.occurred_at = HOUR(5) - 1; /* nor before setting out */
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
+}
+
+static void diagnosis_and_work_have_limits(void **state)
+{
+	struct kit *k = *state;
+	struct wb_id t = kit_ticket(k, ACME, "t1", NULL);
+	Weibao__V1__ServiceContent one[] = {WEIBAO__V1__SERVICE_CONTENT__SERVICE_CONTENT_NETWORK};
+	MSG(DiagnoseVisit, c, WEIBAO__V1__DIAGNOSE_VISIT__INIT);
+	kit_schedule(k, ACME, t, k->engineers[0], HOUR(1));
+	kit_arrive(k, ACME, t, k->visit);
+	c.ticket_id = FIELD(k, t);
+	c.round = 1;
+	c.visit_id = FIELD(k, k->visit);
+	c.contents = one;
+	c.n_contents = 1;
+	c.finding = bed_personal(k->b, "cable");
+	c.category = "not a code";
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, FIELD_INVALID, "category");
+	c.category = "NETWORK";
+	c.finding = bed_personal(k->b, "");
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, FIELD_REQUIRED, "finding");
+	for (int i = 0; i < 50; i++) {
+		kit_work(k, ACME, t, k->visit);
+		took(k);
+	}
+	kit_work(k, ACME, t, k->visit);
+	THEN_REJECTED_AT(k->b, COMMAND_TOO_LARGE, "steps");
+}
+
 static void form_fields_are_checked(void **state)
 {
 	struct kit *k = *state;
@@ -287,6 +339,8 @@ int main(void)
 	        T(only_the_engineer_of_the_visit_acts),
 	        T(offline_facts_have_bounds),
 	        T(work_lies_behind_the_arrival),
+	        T(nobody_arrives_before_the_visit_was_agreed),
+	        T(diagnosis_and_work_have_limits),
 	        T(form_fields_are_checked),
 	        T(a_round_that_is_past_is_refused),
 	};
