@@ -185,10 +185,20 @@ Weibao__V1__TicketLine *line_of(struct wb_query *q, const Weibao__V1__ReadTicket
 	return l;
 }
 
+#define OVERSEERS (WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))
+#define LINK WB_ROLE(LINK)
 const struct wb_query_def reporting_queries[] = {
         {&weibao__v1__list_changes__descriptor, answer_changes, READERS_AND_USERS, WB_TENANT_ANY},
         {&weibao__v1__list_tickets__descriptor, answer_list, READERS_AND_USERS, WB_TENANT_CLIENT},
+        {&weibao__v1__search_tickets__descriptor, answer_search, READERS_AND_USERS, WB_TENANT_CLIENT},
         {&weibao__v1__get_ticket__descriptor, answer_ticket, READERS_AND_USERS, WB_TENANT_CLIENT},
         {&weibao__v1__get_ticket_by_number__descriptor, answer_ticket_by_number, READERS_AND_USERS, WB_TENANT_CLIENT},
+        {&weibao__v1__get_ticket_by_link__descriptor, answer_by_link, LINK, WB_TENANT_CLIENT},
+        {&weibao__v1__board__descriptor, answer_board, READERS, WB_TENANT_CLIENT},
+        {&weibao__v1__engineer_agenda__descriptor, answer_agenda, READERS, WB_TENANT_ANY},
+        {&weibao__v1__stuck__descriptor, answer_stuck, WB_STAFF | WB_ROLE(AUDITOR), WB_TENANT_ANY},
+        {&weibao__v1__service_register__descriptor, answer_register, OVERSEERS, WB_TENANT_CLIENT},
+        {&weibao__v1__attainment__descriptor, answer_attainment, OVERSEERS, WB_TENANT_CLIENT},
+        {&weibao__v1__history__descriptor, answer_history, OVERSEERS, WB_TENANT_CLIENT},
 };
 const size_t reporting_queries_n = sizeof reporting_queries / sizeof reporting_queries[0];

@@ -47,5 +47,20 @@ void *answer_new(struct wb_query *q, size_t size);
 void event_values(struct wb_arena *a, const Weibao__V1__ReadEventRow *row, bool brief, Weibao__V1__EventValue ***ret,
         size_t *ret_n);
 
-wb_answer_fn answer_changes, answer_list, answer_search, answer_ticket, answer_ticket_by_number;
+/* All of a ticket's rows of one part as an array in the arena; ret_rows is a Read…Row ***. */
+void parts_of(struct wb_query *q, struct wb_id ticket, enum part part, const ProtobufCMessageDescriptor *descriptor,
+        void *ret_rows, size_t *ret_n);
+/* The same of its visits, in no particular order. */
+void visit_rows_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__ReadVisitRow ***ret, size_t *ret_n);
+/* The newest visit of a ticket that was not cancelled, or NULL. */
+Weibao__V1__ReadVisitRow *newest_visit(Weibao__V1__ReadVisitRow **visits, size_t n);
+/* Whether somebody is still on that assignment. */
+bool is_on_visit(const Weibao__V1__ReadVisitEngineer *g);
+
+/* The instant at which a local date (YYYY-MM-DD; a month is YYYY-MM with "-01") begins in the tenant's zone, as the
+ * calendars folded so far have its rules; without any: UTC+8. plus_months and plus_days go on from there. */
+bool local_start(struct wb_query *q, const char *date, int32_t plus_months, int32_t plus_days, int64_t *ret_at);
+
+wb_answer_fn answer_changes, answer_list, answer_search, answer_ticket, answer_ticket_by_number, answer_by_link,
+        answer_board, answer_agenda, answer_stuck, answer_register, answer_attainment, answer_history;
 #endif

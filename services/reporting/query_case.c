@@ -127,8 +127,8 @@ static void rows_of(struct wb_query *q, const struct wb_table *table, const stru
 	*ret_n = i;
 }
 
-static void parts_of(struct wb_query *q, struct wb_id ticket, enum part part,
-        const ProtobufCMessageDescriptor *descriptor, void *ret_rows, size_t *ret_n)
+void parts_of(struct wb_query *q, struct wb_id ticket, enum part part, const ProtobufCMessageDescriptor *descriptor,
+        void *ret_rows, size_t *ret_n)
 {
 	struct wb_key prefix;
 	part_prefix(&prefix, q->tenant, ticket, part);
@@ -154,13 +154,34 @@ static void all_parts(struct wb_query *q, struct wb_id t, Weibao__V1__GetTicketA
 	parts_of(q, t, PART_FILE, &weibao__v1__read_file_row__descriptor, &r->files, &r->n_files);
 }
 
+void visit_rows_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__ReadVisitRow ***ret, size_t *ret_n)
+{
+	struct wb_key prefix;
+	*ret = NULL;
+	id_key(&prefix, q->tenant, ticket);
+	rows_of(q, &visits_table, &prefix, &weibao__v1__read_visit_row__descriptor, ret, ret_n);
+}
+
+Weibao__V1__ReadVisitRow *newest_visit(Weibao__V1__ReadVisitRow **visits, size_t n)
+{
+	Weibao__V1__ReadVisitRow *best = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (visits[i]->stage != WEIBAO__V1__VISIT_STAGE__VISIT_STAGE_CANCELLED &&
+		        (!best || visits[i]->visit_number > best->visit_number))
+			best = visits[i];
+	return best;
+}
+
+bool is_on_visit(const Weibao__V1__ReadVisitEngineer *g)
+{
+	return !g->has_released_at && !g->has_declined_at;
+}
+
 static void visits_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__GetTicketAnswer *r)
 {
-	Weibao__V1__ReadVisitRow **visits = NULL;
-	struct wb_key prefix;
+	Weibao__V1__ReadVisitRow **visits;
 	size_t n;
-	id_key(&prefix, q->tenant, ticket);
-	rows_of(q, &visits_table, &prefix, &weibao__v1__read_visit_row__descriptor, &visits, &n);
+	visit_rows_of(q, ticket, &visits, &n);
 	r->visits = n ? WB_ARENA_ARRAY(q->arena, Weibao__V1__CaseVisit *, n) : NULL;
 	for (size_t i = 0; r->visits && i < n; i++) {
 		Weibao__V1__CaseVisit *v = WB_ARENA_NEW(q->arena, Weibao__V1__CaseVisit);

@@ -1,4 +1,5 @@
 /* Lists of tickets: one index is walked, the other filters are asked of each small row. */
+#include "services/reporting/cache.h"
 #include "services/reporting/query.h"
 
 #include <string.h>
@@ -188,19 +189,82 @@ static void walk_page(struct wb_query *q, const Weibao__V1__ListTickets *c, cons
 	wb_scan_done(&scan);
 }
 
-void answer_list(struct wb_query *q, const void *request)
+/* ---- full text ---- */
+
+/* Where a page of hits begins: the time and the ticket of the last one given. */
+static bool hit_after(const char *cursor, struct search_hit *ret)
 {
-	const Weibao__V1__ListTickets *c = request;
+	struct wb_key_reader r;
+	struct wb_key k;
+	if (!cursor_read(cursor, &k))
+		return false;
+	wb_key_reader_init(&r, wb_key_view(&k));
+	return wb_key_read_i64(&r, &ret->reported_at) && wb_key_read_id(&r, &ret->ticket) && wb_key_read_end(&r);
+}
+
+static char *hit_cursor(struct wb_arena *a, const struct search_hit *h)
+{
+	struct wb_key k;
+	wb_key_init(&k);
+	wb_key_i64(&k, h->reported_at);
+	wb_key_id(&k, h->ticket);
+	return cursor_text(a, wb_key_view(&k));
+}
+
+static bool is_behind(const struct search_hit *h, const struct search_hit *last)
+{
+	if (h->reported_at != last->reported_at)
+		return h->reported_at < last->reported_at;
+	return memcmp(h->ticket.b, last->ticket.b, WB_ID_BYTES) < 0;
+}
+
+/* A page of what the text finds, newest first, through the same filters and scopes as a list. */
+static void search_page(
+        struct wb_query *q, const Weibao__V1__ListTickets *c, const struct viewer *v, Weibao__V1__ListTicketsAnswer *r)
+{
+	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	const struct search_hit *hits, *last = NULL;
+	struct search_hit after;
+	if (c->cursor && !hit_after(c->cursor, &after)) {
+		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
+		return;
+	}
+	if (!q->cache) { /* a replay keeps no opened texts */
+		wb_query_refuse(q, WB_UNAVAILABLE, NULL);
+		return;
+	}
+	size_t n = search_find(q->cache, q->tenant, c->text, q->arena, &hits);
+	for (size_t i = 0; i < n; i++) {
+		if (c->cursor && !is_behind(&hits[i], &after))
+			continue;
+		if (r->n_tickets == limit || looked++ == ROWS_MAX) {
+			r->next_cursor = last ? hit_cursor(q->arena, last) : NULL;
+			break;
+		}
+		last = &hits[i];
+		const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, hits[i].ticket, q->arena);
+		Weibao__V1__TicketLine *line = row && may_see(q, v, row) && fits(c, row) ? line_of(q, row) : NULL;
+		if (line)
+			r->tickets[r->n_tickets++] = line;
+	}
+}
+
+/* ---- the queries ---- */
+
+static Weibao__V1__ListTicketsAnswer *page_of(struct wb_query *q, const Weibao__V1__ListTickets *c)
+{
 	Weibao__V1__ListTicketsAnswer *r = answer_new(q, sizeof *r);
 	struct viewer v = viewer_of(q);
 	struct walk w;
 	if (!r || !filters_valid(q, c))
-		return;
+		return NULL;
 	weibao__v1__list_tickets_answer__init(r);
 	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__TicketLine *, page_size(c->has_limit, c->limit));
-	if (!r->tickets || v.scope == SCOPE_NOTHING) {
-		wb_answer(q, &r->base);
-		return;
+	if (!r->tickets || v.scope == SCOPE_NOTHING)
+		return r;
+	if (c->text) {
+		search_page(q, c, &v, r);
+		return r;
 	}
 	pick(&w, q, c, &v);
 	if (c->has_sort && c->sort == WEIBAO__V1__TICKET_SORT__TICKET_SORT_NEXT_DEADLINE) {
@@ -209,5 +273,31 @@ void answer_list(struct wb_query *q, const void *request)
 		tenant_key(&w.prefix, q->tenant);
 	}
 	walk_page(q, c, &w, &v, r);
+	return r;
+}
+
+void answer_list(struct wb_query *q, const void *request)
+{
+	Weibao__V1__ListTicketsAnswer *r = page_of(q, request);
+	if (r)
+		wb_answer(q, &r->base);
+}
+
+void answer_search(struct wb_query *q, const void *request)
+{
+	const Weibao__V1__SearchTickets *c = request;
+	Weibao__V1__ListTickets list = WEIBAO__V1__LIST_TICKETS__INIT;
+	Weibao__V1__SearchTicketsAnswer *r = answer_new(q, sizeof *r);
+	list.text = c->text;
+	list.cursor = c->cursor;
+	list.has_limit = c->has_limit;
+	list.limit = c->limit;
+	Weibao__V1__ListTicketsAnswer *found = r ? page_of(q, &list) : NULL;
+	if (!found)
+		return;
+	weibao__v1__search_tickets_answer__init(r);
+	r->tickets = found->tickets;
+	r->n_tickets = found->n_tickets;
+	r->next_cursor = found->next_cursor;
 	wb_answer(q, &r->base);
 }

@@ -1,4 +1,5 @@
 /* Reporting as a value. */
+#include "services/reporting/cache.h"
 #include "services/reporting/evolve.h"
 #include "services/reporting/reporting.h"
 
@@ -13,7 +14,8 @@ const struct wb_service wb_reporting_service = {
         .tables = reporting_tables,
         .n_tables = REPORTING_TABLES,
         .queries = reporting_queries,
-        .n_queries = 4,
+        .n_queries = 12,
         .evolve = reporting_evolve,
         .n_evolve = FOLDS,
+        .cache = &reporting_cache,
 };

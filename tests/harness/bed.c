@@ -37,7 +37,18 @@ struct bed {
 	bool already;
 	const ProtobufCMessage *sent;
 	const char *sent_to;
+	void *cache;
 };
+
+/* Opens nothing: in a bed all is plain. */
+static struct {
+	void *none;
+} plain_opener;
+
+static struct wb_opener *opener(void)
+{
+	return (struct wb_opener *)(void *)&plain_opener;
+}
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
 {
@@ -72,10 +83,35 @@ struct bed *bed_open(const struct wb_service *service)
 	return b;
 }
 
+void bed_cache(struct bed *b)
+{
+	struct wb_txn *txn;
+	assert_null(b->cache);
+	assert_int_equal(wb_txn_read(b->projection.env, &txn), WB_OK);
+	b->cache = b->service->cache->open(txn, opener(), b->dir);
+	wb_txn_abort(txn);
+	assert_non_null(b->cache);
+}
+
+static void feed_cache(struct bed *b, const struct wb_record *r, const ProtobufCMessage *event)
+{
+	struct wb_txn *txn;
+	struct wb_event ev;
+	if (!b->cache)
+		return;
+	assert_int_equal(wb_event_open(r, &b->arena, &ev), WB_OK);
+	ev.payload = event;
+	assert_int_equal(wb_txn_read(b->projection.env, &txn), WB_OK);
+	b->service->cache->event(b->cache, txn, opener(), &ev);
+	wb_txn_abort(txn);
+}
+
 void bed_close(struct bed *b)
 {
 	struct wb_projection again;
 	uint8_t one[32], two[32];
+	if (b->cache)
+		b->service->cache->close(b->cache);
 	open_at(b, &again, "again");
 	for (size_t i = 0; i < b->n_records; i++)
 		assert_int_equal(wb_projection_fold(&again, &b->records[i], 1), WB_OK);
@@ -190,6 +226,7 @@ static void record(struct bed *b, const char *tenant, const char *kind, struct w
 	*r = (struct wb_record){b->n_records, bytes};
 	if (wb_projection_fold(&b->projection, r, 1) != WB_OK)
 		fail_msg("%s cannot be folded", event->descriptor->short_name);
+	feed_cache(b, r, event);
 }
 
 static struct wb_id next_command(struct bed *b)
@@ -362,6 +399,7 @@ const ProtobufCMessage *bed_query(struct bed *b, const char *tenant, const Proto
 	        .tenant = tenant,
 	        .who = &b->who,
 	        .now_us = b->now_us,
+	        .cache = b->cache,
 	        .projection = &b->projection,
 	        .out = &out};
 	assert_int_equal(wb_txn_read(b->projection.env, &q.db), WB_OK);

@@ -70,6 +70,10 @@ bool bed_conditioned(const struct bed *b, const char *stream_kind);
 /* A query; NULL if refused (bed_refusal says why). In the bed's arena. */
 const ProtobufCMessage *bed_query(struct bed *b, const char *tenant, const ProtobufCMessage *request);
 
+/* Opens the service's cache from the projection as it stands; from now on it is fed with events and given to queries.
+ * Until then a bed has none, as a replay. */
+void bed_cache(struct bed *b);
+
 /* The due time of a to-do row, or -1. */
 int64_t bed_todo(struct bed *b, const char *kind, const char *tenant, struct wb_id ref, uint32_t n);
 size_t bed_todo_count(struct bed *b);
