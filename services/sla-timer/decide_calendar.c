@@ -67,6 +67,7 @@ static bool sound(struct wb_decision *d, const Weibao__V1__CalendarSaved *e)
 	enum wb_err err = wb_sla_calendar_make(e, d->arena, &cal, &path);
 	if (err) {
 		wb_refuse(d, err == WB_ERR_LIMIT ? WB_FIELD_TOO_LONG : WB_CALENDAR_INVALID, path);
+		wb_refuse_arg(d, "problem", "NOT_ONE_OR_TWICE");
 		return false;
 	}
 	if (wb_calendar_valid(&cal, &p))
@@ -237,6 +238,7 @@ void wb_sla_import_holidays(struct wb_decision *d, const void *command)
 	if (!ready->n_days) {
 		wb_refuse(d, WB_HOLIDAYS_INVALID, "text");
 		wb_refuse_arg(d, "problem", "NO_DAYS");
+		wb_refuse_arg(d, "line", "0");
 		return;
 	}
 	Weibao__V1__CalendarSaved *e = had->saved; /* ours alone: of the arena */

@@ -120,11 +120,22 @@ static void emit_met(
 	wb_sla_emit(en, row, NULL, &e->base);
 }
 
-static void meet(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, int64_t at_us, const struct wb_sla_deadline *dl)
+/* Whatever still suspends it ends with the clock: each suspension has an end. */
+static void end_suspensions(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, int64_t at_us)
 {
+	for (size_t i = 0; i < row->n_suspensions && !wb_refused(en->d); i++)
+		if (!row->suspensions[i]->has_until_at)
+			wb_sla_resume(en, row, row->suspensions[i], at_us);
+}
+
+static void meet(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, int64_t at_us)
+{
+	struct wb_sla_deadline dl;
 	if (row->has_exception_id)
 		wb_sla_lapse(en, row); /* nothing is left to be excepted */
-	emit_met(en, row, at_us > row->started_at ? at_us : row->started_at, dl);
+	end_suspensions(en, row, at_us);
+	if (wb_sla_deadline(en, row, at_us, &dl))
+		emit_met(en, row, at_us > row->started_at ? at_us : row->started_at, &dl);
 }
 
 static bool escalation_at(struct wb_sla_engine *en, const Weibao__V1__ClockRow *row, uint32_t step, int64_t *ret_at)
@@ -273,7 +284,7 @@ void wb_sla_stop(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, const stru
 	if (row->state != WB_SLA_STATE(RUNNING) || !wb_sla_deadline(en, row, counts, &dl))
 		return;
 	if (counts <= dl.deadline_us) {
-		meet(en, row, stop->at_us, &dl);
+		meet(en, row, stop->at_us);
 	} else if (row->has_hold_id) {
 		if (!row->has_stopped_at)
 			hold_stop(en, row, stop->at_us > dl.deadline_us ? stop->at_us : stop->recorded_us);
@@ -291,7 +302,7 @@ void wb_sla_settle_held(struct wb_sla_engine *en, Weibao__V1__ClockRow *row)
 	        !wb_sla_deadline(en, row, at, &dl))
 		return;
 	if (at <= dl.deadline_us) {
-		meet(en, row, at, &dl);
+		meet(en, row, at);
 	} else {
 		wb_sla_breach(en, row);
 		stop_late(en, row, at);

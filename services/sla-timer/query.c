@@ -197,7 +197,8 @@ const struct wb_query_def wb_sla_queries[] = {
         {&weibao__v1__list_policies__descriptor, wb_sla_list_policies, READERS, WB_TENANT_CLIENT},
         {&weibao__v1__get_calendar__descriptor, wb_sla_get_calendar, READERS, WB_TENANT_CLIENT},
         {&weibao__v1__list_calendars__descriptor, wb_sla_list_calendars, READERS, WB_TENANT_CLIENT},
-        {&weibao__v1__list_clocks__descriptor, wb_sla_list_clocks, READERS | WB_ROLE(USER), WB_TENANT_CLIENT},
+        {&weibao__v1__list_clocks__descriptor, wb_sla_list_clocks, READERS | WB_ROLE(USER) | WB_ROLE(LINK),
+                WB_TENANT_CLIENT},
         {&weibao__v1__explain_deadline__descriptor, wb_sla_explain_deadline, READERS | WB_ROLE(USER), WB_TENANT_CLIENT},
         {&weibao__v1__preview_deadline__descriptor, wb_sla_preview_deadline, READERS, WB_TENANT_CLIENT},
 };

@@ -199,6 +199,30 @@ size_t wb_sla_exceptions_of(
 
 /* ---- ListClocks ---- */
 
+/* The holder of an exception's link sees that exception and its clock, nothing else of the ticket. */
+static void list_for_link(struct wb_query *q, ProtobufCBinaryData ticket, Weibao__V1__ClockListAnswer *r)
+{
+	const Weibao__V1__Principal *who = q->who;
+	struct wb_id id = wb_id_of_field(ticket);
+	const Weibao__V1__ExceptionRow *x = NULL;
+	if (who->link_purpose && strcmp(who->link_purpose, "exception") == 0 && who->has_link_id)
+		x = wb_sla_exception(q->db, q->tenant, id, wb_id_of_field(who->link_id), q->arena);
+	const Weibao__V1__ClockRow *row =
+	        x ? wb_sla_clock(q->db, q->tenant, id, wb_id_of_field(x->clock_id), q->arena) : NULL;
+	r->clocks = WB_ARENA_ARRAY(q->arena, Weibao__V1__ClockView *, 1);
+	r->exceptions = WB_ARENA_ARRAY(q->arena, Weibao__V1__ExceptionView *, 1);
+	if (!row || !r->clocks || !r->exceptions) {
+		wb_query_refuse(q, WB_NOT_FOUND, "ticketId");
+		return;
+	}
+	r->clocks[0] = wb_sla_clock_view(q, row);
+	r->exceptions[0] = wb_sla_exception_view(q->arena, x);
+	if (!r->clocks[0] || !r->exceptions[0])
+		return;
+	r->n_clocks = r->n_exceptions = 1;
+	wb_answer(q, &r->base);
+}
+
 void wb_sla_list_clocks(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListClocks *c = request;
@@ -207,6 +231,10 @@ void wb_sla_list_clocks(struct wb_query *q, const void *request)
 	struct wb_bytes value;
 	struct wb_id ticket;
 	WB_SLA_NEW(q->arena, ClockListAnswer, clock_list_answer, r);
+	if (wb_has_role(q->who, WEIBAO__V1__ROLE__ROLE_LINK)) {
+		list_for_link(q, c->ticket_id, r);
+		return;
+	}
 	if (!wb_sla_ticket_for(q, c->ticket_id, &ticket))
 		return;
 	wb_sla_ticket_key(&prefix, q->tenant, ticket);

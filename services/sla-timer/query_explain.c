@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#define PREVIEW_TARGETS_MAX 64u
+
 static bool window_views(struct wb_arena *a, const struct wb_calendar *cal, const struct wb_explanation *x,
         Weibao__V1__DeadlineExplanation *r)
 {
@@ -164,11 +166,10 @@ static void preview_row(const Weibao__V1__PreviewDeadline *c, const Weibao__V1__
 	row->policy_version = policy_version;
 }
 
+/* An arrival's deadline is what is promised: nothing to foretell. */
 static bool wanted(const Weibao__V1__PreviewDeadline *c, const Weibao__V1__ClockTarget *t)
 {
-	/* an arrival's deadline is what is promised: nothing to foretell */
-	return t->runs && t->clock != WB_SLA_KIND(ARRIVAL) && (t->has_target_us || t->has_service_days) &&
-	       t->target_us <= (uint64_t)WB_CALENDAR_AMOUNT_MAX_US && (!c->has_kind || t->kind == c->kind) &&
+	return t->runs && t->clock != WB_SLA_KIND(ARRIVAL) && (!c->has_kind || t->kind == c->kind) &&
 	       (!c->has_urgency || t->urgency == c->urgency) && (!c->has_clock || t->clock == c->clock);
 }
 
@@ -181,6 +182,10 @@ static void preview(struct wb_query *q, const Weibao__V1__PreviewDeadline *c, co
 		Weibao__V1__ClockRow row = WEIBAO__V1__CLOCK_ROW__INIT;
 		if (!wanted(c, terms->targets[i]))
 			continue;
+		if (terms->targets[i]->has_target_us == terms->targets[i]->has_service_days) {
+			wb_query_refuse(q, WB_FIELD_INVALID, wb_arena_fmt(q->arena, "terms.targets[%zu]", i));
+			return;
+		}
 		preview_row(c, terms->targets[i], policy_version, &row);
 		r->deadlines[r->n_deadlines] = explain(q, &row);
 		if (!r->deadlines[r->n_deadlines++])
@@ -197,7 +202,10 @@ void wb_sla_preview_deadline(struct wb_query *q, const void *request)
 		return;
 	}
 	if (c->terms) {
-		preview(q, c, c->terms, 0);
+		if (c->terms->n_targets > PREVIEW_TARGETS_MAX)
+			wb_query_refuse(q, WB_FIELD_TOO_LONG, "terms.targets");
+		else
+			preview(q, c, c->terms, 0);
 		return;
 	}
 	const Weibao__V1__PolicyRow *p =

@@ -159,7 +159,15 @@ static void test_preview(void **state)
 	assert_int_equal(r->deadlines[0]->policy_version, 0);
 	q.has_clock = q.has_urgency = q.has_kind = false;
 	r = (const Weibao__V1__PreviewDeadlineAnswer *)bed_query(b, ACME, &q.base);
-	assert_int_equal(r->n_deadlines, 16); /* an arrival is due when it was promised */
+	assert_int_equal(r->n_deadlines, 16);         /* an arrival is due when it was promised */
+	q.terms->targets[0]->has_service_days = true; /* and an amount */
+	assert_null(bed_query(b, ACME, &q.base));
+	assert_string_equal(bed_refusal(b), "FIELD_INVALID");
+	assert_string_equal(bed_path(b), "terms.targets[0]");
+	q.terms->targets[0]->has_service_days = false;
+	q.terms->targets[0]->target_us = UINT64_MAX;
+	assert_null(bed_query(b, ACME, &q.base));
+	assert_string_equal(bed_refusal(b), "DEADLINE_OUT_OF_RANGE");
 	q.at = INT64_MAX;
 	assert_null(bed_query(b, ACME, &q.base));
 	assert_string_equal(bed_refusal(b), "TIME_OUT_OF_RANGE");

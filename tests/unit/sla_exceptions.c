@@ -137,7 +137,15 @@ static void test_who_may(void **state)
 	bed_as_link(b, "exception", wb_id_of_field(c.exception_id), 2);
 	bed_when(b, ACME, &c.base);
 	THEN_REJECTED_AT(b, NOT_FOUND, "exceptionId");
+	Weibao__V1__ListClocks q = WEIBAO__V1__LIST_CLOCKS__INIT;
+	q.ticket_id = c.ticket_id;
+	bed_as_link(b, "exception", bed_id("another"), 1);
+	assert_null(bed_query(b, ACME, &q.base));
 	bed_as_link(b, "exception", wb_id_of_field(c.exception_id), 1);
+	const Weibao__V1__ClockListAnswer *r = (const Weibao__V1__ClockListAnswer *)bed_query(b, ACME, &q.base);
+	assert_non_null(r);
+	assert_int_equal(r->n_clocks, 1); /* of two */
+	assert_int_equal(r->n_exceptions, 1);
 	bed_when(b, ACME, &c.base);
 	THEN_EVENT(b, bed_events(b) - 1, "ExceptionAgreed");
 	bed_close(b);

@@ -78,7 +78,9 @@ static void test_in_the_second_of_the_timer(void **state)
 	assert_int_equal(sla_clock_view(b, RES)->state, WB_SLA_STATE(FROZEN));
 	assert_int_equal(sla_clock_view(b, RES)->left_us, 0);
 	sla_completed(b, "2024-03-04 16:30");
-	assert_int_equal(sla_clock_view(b, RES)->state, WB_SLA_STATE(MET)); /* in a suspension nothing is late */
+	THEN_CLOCK(b, RESOLUTION, MET, "2024-03-04 16:30"); /* in a suspension nothing is late */
+	AT(b, "2024-03-04 16:30", sla_clock_view(b, RES)->suspensions[0]->until_at);
+	sla_explains(b, RES);
 	bed_close(b);
 }
 
