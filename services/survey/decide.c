@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define CLIENT (WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))
 #define CALL_BACK_US (24 * INT64_C(3600000000)) /* a call is recorded within a day */
 #define DAY_US (24 * INT64_C(3600000000))
 
@@ -56,6 +55,27 @@ static bool completed(struct wb_decision *d, const Round *r)
 	return r->has_completed_at;
 }
 
+/* Completed, and neither cancelled nor linked. */
+static bool rateable(struct wb_decision *d, const Survey *s)
+{
+	if (!completed(d, survey_present(s)))
+		return false;
+	if (!survey_rateable(s))
+		wb_refuse(d, WB_TICKET_NOT_OPEN, NULL);
+	return survey_rateable(s);
+}
+
+/* Completed, and nothing has ended the ticket; what is decided holds only if that is so. */
+static bool standing(struct wb_decision *d, const Survey *s, struct wb_id ticket)
+{
+	if (!completed(d, survey_present(s)))
+		return false;
+	if (s->ended)
+		wb_refuse(d, WB_TICKET_NOT_OPEN, NULL);
+	wb_condition(d, "ticket", ticket);
+	return !s->ended;
+}
+
 static bool staff(const struct wb_decision *d)
 {
 	return wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_HOTLINE) ||
@@ -63,16 +83,13 @@ static bool staff(const struct wb_decision *d)
 	       wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_MANAGER);
 }
 
-/* Whoever may speak for the user: the unit's representatives, a person of the ticket, the holder of its rating link. */
+/* Who was served: a person of the ticket, or the holder of the link to rate just this round. */
 static bool user_may(struct wb_decision *d, const Survey *s, struct wb_id ticket)
 {
-	if (wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_REPRESENTATIVE) ||
-	        wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_DEPUTY))
-		return true;
 	if (wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_LINK)) {
 		bool fits = d->who->link_purpose && strcmp(d->who->link_purpose, "rate") == 0 &&
-		            wb_id_equal(wb_id_of_field(d->who->link_id), ticket) &&
-		            (!d->who->has_link_round || d->who->link_round == s->round);
+		            wb_id_equal(wb_id_of_field(d->who->link_id), ticket) && d->who->has_link_round &&
+		            d->who->link_round == s->round;
 		if (!fits)
 			wb_refuse(d, WB_LINK_OTHER_THING, NULL);
 		return fits;
@@ -95,9 +112,14 @@ static bool grade_fits(struct wb_decision *d, Weibao__V1__Grade grade, const cha
 }
 
 static Weibao__V1__Personal *text_of(
-        struct wb_decision *d, const Survey *s, struct wb_id ticket, const Weibao__V1__Personal *in)
+        struct wb_decision *d, const Survey *s, struct wb_id ticket, const Weibao__V1__Personal *in, const char *path)
 {
-	return wb_personal(d->arena, wb_id_of_field(s->direct_user_id), ticket, wb_personal_text(in));
+	const char *text = wb_personal_text(in);
+	if (!text || !text[0])
+		return NULL;
+	if (strlen(text) > SURVEY_TEXT_MAX)
+		wb_refuse(d, WB_FIELD_TOO_LONG, path);
+	return wb_personal(d->arena, wb_id_of_field(s->direct_user_id), ticket, text);
 }
 
 /* ---- by to-dos ---- */
@@ -109,7 +131,7 @@ static void ask(struct wb_decision *d, const void *command)
 	Round *r;
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
 	const Weibao__V1__SurveyTenantRow *unit = survey_unit(d->db, d->tenant, d->arena);
-	if (!s || !completed(d, r))
+	if (!s || !standing(d, s, ticket))
 		return;
 	if (r->has_expires_at) {
 		wb_already(d);
@@ -122,27 +144,18 @@ static void ask(struct wb_decision *d, const void *command)
 	wb_emit(d, "survey", ticket, &e->base);
 }
 
-static void emit_rating(struct wb_decision *d, struct wb_id ticket, uint32_t round, Weibao__V1__Grade grade,
-        Weibao__V1__RatingVia via, Weibao__V1__Personal *opinions, struct wb_id contact)
+static Weibao__V1__RatingGiven *rating(
+        struct wb_decision *d, struct wb_id ticket, uint32_t round, Weibao__V1__Grade grade, Weibao__V1__RatingVia via)
 {
-	NEW(d, Weibao__V1__RatingGiven, weibao__v1__rating_given__init, e);
+	Weibao__V1__RatingGiven *e = WB_ARENA_NEW(d->arena, Weibao__V1__RatingGiven);
+	if (!e)
+		return NULL;
+	weibao__v1__rating_given__init(e);
 	e->ticket_id = wb_field_of_id(d->arena, ticket);
 	e->round = round;
 	e->grade = grade;
 	e->via = via;
-	e->opinions = opinions;
-	e->has_contact_id = !wb_id_is_zero(contact);
-	if (e->has_contact_id)
-		e->contact_id = wb_field_of_id(d->arena, contact);
-	wb_emit(d, "survey", ticket, &e->base);
-}
-
-static bool has_rating(const Round *r, bool by_form)
-{
-	for (size_t i = 0; i < r->n_ratings; i++)
-		if ((r->ratings[i]->via == WEIBAO__V1__RATING_VIA__RATING_VIA_FORM) == by_form)
-			return true;
-	return false;
+	return e;
 }
 
 static void count_form(struct wb_decision *d, const void *command)
@@ -151,14 +164,18 @@ static void count_form(struct wb_decision *d, const void *command)
 	struct wb_id ticket;
 	Round *r;
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
-	if (!s || !completed(d, r))
+	if (!s || !rateable(d, s))
 		return;
-	if (!r->has_form_grade || has_rating(r, true)) {
+	if (!r->has_form_grade || r->n_ratings) {
 		wb_already(d);
 		return;
 	}
-	emit_rating(d, ticket, c->round, r->form_grade, WEIBAO__V1__RATING_VIA__RATING_VIA_FORM, r->form_opinions,
-	        (struct wb_id){{0}});
+	Weibao__V1__RatingGiven *e =
+	        rating(d, ticket, c->round, r->form_grade, WEIBAO__V1__RATING_VIA__RATING_VIA_FORM);
+	if (!e)
+		return;
+	e->opinions = r->form_opinions; /* sealed for the same person and ticket: it goes on as it is */
+	wb_emit_occurred(d, "survey", ticket, &e->base, r->form_signed_at);
 }
 
 /* ---- the user ---- */
@@ -169,20 +186,30 @@ static void rate(struct wb_decision *d, const void *command)
 	struct wb_id ticket;
 	Round *r;
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
-	if (!s || !user_may(d, s, ticket) || !grade_fits(d, c->grade, "grade") || !completed(d, r))
+	if (s && staff(d)) { /* also who is a user besides: a rating is the user's alone */
+		wb_refuse(d, WB_FORBIDDEN, NULL);
 		return;
-	if (has_rating(r, false)) {
+	}
+	if (!s || !user_may(d, s, ticket) || !grade_fits(d, c->grade, "grade") || !rateable(d, s))
+		return;
+	if (r->n_ratings || r->has_form_grade) { /* the form's is on its way */
 		wb_refuse(d, WB_ALREADY_RATED, NULL);
 		return;
 	}
-	if (r->has_expires_at && d->now_us > r->expires_at) {
+	if (r->has_expires_at && d->now_us >= r->expires_at) {
 		wb_refuse(d, WB_SURVEY_EXPIRED, NULL);
 		return;
 	}
 	bool link = wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_LINK);
-	emit_rating(d, ticket, c->round, c->grade,
-	        link ? WEIBAO__V1__RATING_VIA__RATING_VIA_LINK : WEIBAO__V1__RATING_VIA__RATING_VIA_SIGNED_IN,
-	        text_of(d, s, ticket, c->opinions), wb_id_of_field(d->who->person_id));
+	Weibao__V1__RatingGiven *e = rating(d, ticket, c->round, c->grade,
+	        link ? WEIBAO__V1__RATING_VIA__RATING_VIA_LINK : WEIBAO__V1__RATING_VIA__RATING_VIA_SIGNED_IN);
+	if (!e)
+		return;
+	e->opinions = text_of(d, s, ticket, c->opinions, "opinions");
+	e->has_contact_id = d->who->has_person_id;
+	e->contact_id = d->who->person_id;
+	wb_condition(d, "ticket", ticket); /* no further round meanwhile */
+	wb_emit(d, "survey", ticket, &e->base);
 }
 
 static void decline(struct wb_decision *d, const void *command)
@@ -192,7 +219,7 @@ static void decline(struct wb_decision *d, const void *command)
 	Round *r;
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
 	bool by_staff = staff(d);
-	if (!s || (!by_staff && !user_may(d, s, ticket)))
+	if (!s || (!by_staff && !user_may(d, s, ticket)) || !standing(d, s, ticket))
 		return;
 	if (!r->unsatisfied) {
 		wb_refuse(d, WB_NOT_UNSATISFIED, NULL);
@@ -206,12 +233,15 @@ static void decline(struct wb_decision *d, const void *command)
 		wb_refuse(d, WB_RECORDED_CALL_REQUIRED, "recordedCall");
 		return;
 	}
+	if (by_staff && strlen(c->recorded_call) > SURVEY_CALL_MAX) {
+		wb_refuse(d, WB_FIELD_TOO_LONG, "recordedCall");
+		return;
+	}
 	NEW(d, Weibao__V1__FurtherVisitDeclined, weibao__v1__further_visit_declined__init, e);
 	e->ticket_id = c->ticket_id;
 	e->round = c->round;
 	e->by_own_act = !by_staff;
 	e->recorded_call = by_staff ? c->recorded_call : NULL;
-	wb_condition(d, "ticket", ticket); /* the next round has not begun meanwhile */
 	wb_emit(d, "survey", ticket, &e->base);
 }
 
@@ -223,7 +253,7 @@ static void analyse(struct wb_decision *d, const void *command)
 	struct wb_id ticket;
 	Round *r;
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
-	if (!s || !completed(d, r))
+	if (!s || !standing(d, s, ticket))
 		return;
 	if (!r->unsatisfied) {
 		wb_refuse(d, WB_NOT_UNSATISFIED, NULL);
@@ -236,8 +266,8 @@ static void analyse(struct wb_decision *d, const void *command)
 	NEW(d, Weibao__V1__CauseAnalysed, weibao__v1__cause_analysed__init, e);
 	e->ticket_id = c->ticket_id;
 	e->round = c->round;
-	e->cause = text_of(d, s, ticket, c->cause);
-	e->remedy = text_of(d, s, ticket, c->remedy);
+	e->cause = text_of(d, s, ticket, c->cause, "cause");
+	e->remedy = text_of(d, s, ticket, c->remedy, "remedy");
 	if (!e->cause || !e->remedy) {
 		wb_refuse(d, WB_FIELD_REQUIRED, e->cause ? "remedy" : "cause");
 		return;
@@ -246,11 +276,13 @@ static void analyse(struct wb_decision *d, const void *command)
 }
 
 /* A call of the follow-up may be recorded: the round is completed, nothing ended the follow-up, not by a visitor. */
-static bool may_call(struct wb_decision *d, const Round *r, bool has_at, int64_t at)
+static bool may_call(struct wb_decision *d, const Survey *s, struct wb_id ticket, bool has_at, int64_t at)
 {
+	const Round *r = survey_present(s);
 	struct wb_id person = wb_id_of_field(d->who->person_id);
-	if (!completed(d, r))
+	if (!standing(d, s, ticket))
 		return false;
+	wb_condition(d, "visits", ticket); /* who visited is as it was looked at */
 	if (r->follow_up || r->not_reached) {
 		wb_refuse(d, WB_FOLLOWED_UP, NULL);
 		return false;
@@ -282,14 +314,18 @@ static void attempt(struct wb_decision *d, const void *command)
 	Survey *s = survey_in(d, c->ticket_id, c->round, &ticket, &r);
 	const Weibao__V1__SurveyTenantRow *unit = survey_unit(d->db, d->tenant, d->arena);
 	int64_t at = c->has_called_at ? c->called_at : d->now_us;
-	if (!s || !unit || !may_call(d, r, c->has_called_at, at))
+	if (!s || !unit || !may_call(d, s, ticket, c->has_called_at, at))
 		return;
+	if (r->n_attempts >= SURVEY_ATTEMPTS_MAX) {
+		wb_refuse(d, WB_FOLLOW_UP_ATTEMPTS_MANY, NULL);
+		return;
+	}
 	NEW(d, Weibao__V1__FollowUpAttempted, weibao__v1__follow_up_attempted__init, e);
 	e->ticket_id = c->ticket_id;
 	e->round = c->round;
 	e->attempt = (uint32_t)r->n_attempts + 1;
 	e->called_at = at;
-	e->note = text_of(d, s, ticket, c->note);
+	e->note = text_of(d, s, ticket, c->note, "note");
 	e->caller_id = caller_of(d);
 	wb_emit(d, "survey", ticket, &e->base);
 	if (e->attempt < unit->attempts || survey_attempt_days(unit, r, at) < unit->attempt_days)
@@ -322,7 +358,7 @@ static void follow_up(struct wb_decision *d, const void *command)
 	int64_t at = c->has_called_at ? c->called_at : d->now_us;
 	if (!s || !grade_fits(d, c->quality, "quality") || !grade_fits(d, c->conformity, "conformity") ||
 	        !grade_fits(d, c->progress, "progress") || !grade_fits(d, c->attitude, "attitude") ||
-	        !may_call(d, r, c->has_called_at, at))
+	        !may_call(d, s, ticket, c->has_called_at, at))
 		return;
 	NEW(d, Weibao__V1__FollowUpRecorded, weibao__v1__follow_up_recorded__init, e);
 	e->ticket_id = c->ticket_id;
@@ -331,7 +367,7 @@ static void follow_up(struct wb_decision *d, const void *command)
 	e->conformity = c->conformity;
 	e->progress = c->progress;
 	e->attitude = c->attitude;
-	e->record = text_of(d, s, ticket, c->record);
+	e->record = text_of(d, s, ticket, c->record, "record");
 	e->caller_id = caller_of(d);
 	e->caller_name = caller_name(d);
 	e->called_at = at;
@@ -341,9 +377,9 @@ static void follow_up(struct wb_decision *d, const void *command)
 const struct wb_command_def survey_commands[] = {
         {&weibao__v1__ask_survey__descriptor, ask_turns, ask, WB_SYSTEM, WB_TENANT_CLIENT},
         {&weibao__v1__count_form_grade__descriptor, form_turns, count_form, WB_SYSTEM, WB_TENANT_CLIENT},
-        {&weibao__v1__rate__descriptor, rate_turns, rate, CLIENT | WB_ROLE(USER) | WB_ROLE(LINK), WB_TENANT_CLIENT},
+        {&weibao__v1__rate__descriptor, rate_turns, rate, WB_ROLE(USER) | WB_ROLE(LINK), WB_TENANT_CLIENT},
         {&weibao__v1__decline_further_visit__descriptor, decline_turns, decline,
-                CLIENT | WB_ROLE(USER) | WB_ROLE(LINK) | WB_STAFF, WB_TENANT_CLIENT},
+                WB_ROLE(USER) | WB_ROLE(LINK) | WB_STAFF, WB_TENANT_CLIENT},
         {&weibao__v1__analyse_cause__descriptor, analyse_turns, analyse, WB_STAFF, WB_TENANT_CLIENT},
         {&weibao__v1__record_follow_up_attempt__descriptor, attempt_turns, attempt, WB_STAFF, WB_TENANT_CLIENT},
         {&weibao__v1__record_follow_up__descriptor, follow_up_turns, follow_up, WB_STAFF, WB_TENANT_CLIENT},

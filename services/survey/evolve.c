@@ -26,33 +26,86 @@ static void put(struct wb_fold *f, const struct wb_event *ev, const Survey *s)
 	wb_put_row(f->db, &surveys_table, &k, &s->base);
 }
 
-static void mark(struct wb_fold *f, const struct wb_event *ev, const struct wb_table *table, bool there)
+/* ---- what hangs on a survey: to-dos and lists ---- */
+
+#define TODOS 4
+#define LISTS 3
+struct owed {
+	bool todo[TODOS], listed[LISTS];
+	int64_t completed_at;
+};
+static const char *const todo_kinds[TODOS] = {SURVEY_TODO_ASK, SURVEY_TODO_FORM, SURVEY_TODO_ROUND, SURVEY_TODO_CLOSE};
+static const struct wb_table *const lists[LISTS] = {&due_table, &unsatisfied_table, &average_table};
+
+/* All of it follows from what the survey says now; no event puts or drops anything by itself. */
+static struct owed owed_of(const Survey *s)
 {
-	struct wb_key k;
-	survey_key(&k, ev->tenant, ev->stream_id);
-	if (there)
-		wb_put(f->db, table, &k, nothing);
-	else
-		wb_del(f->db, table, &k);
+	const Round *r = survey_present(s);
+	bool open = r->has_completed_at && !s->ended, over = r->follow_up || r->not_reached;
+	bool declined =
+	        s->has_close_reason && s->close_reason == WEIBAO__V1__CLOSE_REASON__CLOSE_REASON_FURTHER_VISIT_DECLINED;
+	return (struct owed){
+	        .todo = {open && !r->has_expires_at, survey_rateable(s) && r->has_form_grade && !r->n_ratings,
+	                open && r->unsatisfied && r->analysed && !r->declined, open && over && !r->unsatisfied},
+	        .listed = {open && !over, survey_rateable(s) && r->unsatisfied && !declined, r->average},
+	        .completed_at = r->completed_at,
+	};
 }
 
-static void mark_due(struct wb_fold *f, const struct wb_event *ev, const Round *r, bool there)
+static void list_key(const struct wb_event *ev, size_t list, const struct owed *o, struct wb_key *k)
 {
-	struct wb_key k;
-	if (!r->has_completed_at)
-		return;
-	survey_due_key(&k, ev->tenant, r->completed_at, ev->stream_id);
-	if (there)
-		wb_put(f->db, &due_table, &k, nothing);
+	if (lists[list] == &due_table)
+		survey_due_key(k, ev->tenant, o->completed_at, ev->stream_id);
 	else
-		wb_del(f->db, &due_table, &k);
+		survey_key(k, ev->tenant, ev->stream_id);
 }
 
-static void drop_todos(struct wb_fold *f, const struct wb_event *ev, uint32_t round)
+/* Writes it, and puts and drops what came and went since before. round: the one that the to-dos before were of. */
+static void settle(
+        struct wb_fold *f, const struct wb_event *ev, const Survey *s, const struct owed *before, uint32_t round)
 {
-	static const char *const kinds[] = {SURVEY_TODO_ASK, SURVEY_TODO_FORM, SURVEY_TODO_ROUND, SURVEY_TODO_CLOSE};
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		wb_todo_drop(f, kinds[i], ev->tenant, ev->stream_id, round);
+	struct owed now = owed_of(s);
+	struct wb_key k;
+	put(f, ev, s);
+	for (size_t i = 0; i < TODOS; i++) {
+		bool same = round == s->round;
+		if (before->todo[i] && (!now.todo[i] || !same))
+			wb_todo_drop(f, todo_kinds[i], ev->tenant, ev->stream_id, round);
+		if (now.todo[i] && (!before->todo[i] || !same))
+			wb_todo_put(f, todo_kinds[i], ev->tenant, ev->stream_id, s->round, ev->recorded_at, NULL);
+	}
+	for (size_t i = 0; i < LISTS; i++) {
+		if (before->listed[i]) {
+			list_key(ev, i, before, &k);
+			wb_del(f->db, lists[i], &k);
+		}
+		if (now.listed[i]) {
+			list_key(ev, i, &now, &k);
+			wb_put(f->db, lists[i], &k, nothing);
+		}
+	}
+}
+
+/* The present round of a survey under change, if it is the event's. */
+struct change {
+	Survey *survey;
+	Round *round;
+	struct owed before;
+};
+
+static bool begin(struct change *c, struct wb_fold *f, const struct wb_event *ev, uint32_t round)
+{
+	c->survey = survey_of(f, ev);
+	if (!c->survey || c->survey->round != round)
+		return false;
+	c->round = survey_present(c->survey);
+	c->before = owed_of(c->survey);
+	return true;
+}
+
+static void end(const struct change *c, struct wb_fold *f, const struct wb_event *ev)
+{
+	settle(f, ev, c->survey, &c->before, c->survey->round);
 }
 
 /* ---- tickets ---- */
@@ -78,85 +131,102 @@ static void on_round(struct wb_fold *f, const struct wb_event *ev, const void *p
 	EV(RoundStarted);
 	Survey *s = survey_of(f, ev);
 	Round next = WEIBAO__V1__SURVEY_ROUND_ROW__INIT;
-	if (!s)
-		return;
-	Round **all = WB_ARENA_ARRAY(f->arena, Round *, s->n_rounds + 1);
+	Round **all = s ? WB_ARENA_ARRAY(f->arena, Round *, s->n_rounds + 1) : NULL;
 	if (!all)
 		return;
-	mark_due(f, ev, survey_present(s), false);
-	mark(f, ev, &unsatisfied_table, false);
-	mark(f, ev, &average_table, false);
-	drop_todos(f, ev, s->round);
+	struct owed before = owed_of(s);
+	uint32_t round = s->round;
 	for (size_t i = 0; i < s->n_rounds; i++)
 		all[i] = s->rounds[i];
 	next.round = e->round;
 	all[s->n_rounds++] = &next;
 	s->rounds = all;
 	s->round = e->round;
-	s->ended = false;
-	put(f, ev, s);
+	s->ended = s->has_close_reason = false;
+	settle(f, ev, s, &before, round);
 }
 
 static void on_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	Survey *s = survey_of(f, ev);
-	(void)payload;
 	if (!s)
 		return;
+	struct owed before = owed_of(s);
 	s->ended = true;
-	mark_due(f, ev, survey_present(s), false);
-	mark(f, ev, &unsatisfied_table, false);
-	drop_todos(f, ev, s->round);
-	put(f, ev, s);
+	if (strcmp(ev->type, "TicketClosed") == 0) {
+		s->has_close_reason = true;
+		s->close_reason = ((const Weibao__V1__TicketClosed *)payload)->reason;
+	}
+	settle(f, ev, s, &before, s->round);
 }
 
 /* ---- a round is completed ---- */
 
-static void complete(struct wb_fold *f, const struct wb_event *ev, Survey *s, int64_t at, bool by_phone,
-        ProtobufCBinaryData *engineers, size_t n)
+/* Who was there, each once. */
+static void add_visitors(struct wb_fold *f, Round *r, const ProtobufCBinaryData *ids, size_t n)
 {
-	Round *r = survey_present(s);
-	r->has_completed_at = true;
-	r->completed_at = at;
-	r->has_by_phone = true;
-	r->by_phone = by_phone;
-	r->engineer_ids = engineers;
-	r->n_engineer_ids = n;
-	mark_due(f, ev, r, true);
-	wb_todo_put(f, SURVEY_TODO_ASK, ev->tenant, ev->stream_id, s->round, ev->recorded_at, NULL);
-	if (r->has_form_grade)
-		wb_todo_put(f, SURVEY_TODO_FORM, ev->tenant, ev->stream_id, s->round, ev->recorded_at, NULL);
-	put(f, ev, s);
+	ProtobufCBinaryData *all = WB_ARENA_ARRAY(f->arena, ProtobufCBinaryData, r->n_engineer_ids + n);
+	size_t kept = 0;
+	if (!all)
+		return;
+	for (size_t i = 0; i < r->n_engineer_ids + n; i++) {
+		ProtobufCBinaryData id = i < r->n_engineer_ids ? r->engineer_ids[i] : ids[i - r->n_engineer_ids];
+		bool seen = false;
+		for (size_t k = 0; k < kept; k++)
+			seen = seen || wb_id_equal(wb_id_of_field(all[k]), wb_id_of_field(id));
+		if (!seen)
+			all[kept++] = id;
+	}
+	r->engineer_ids = all;
+	r->n_engineer_ids = kept;
+}
+
+static void on_arrived(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+{
+	EV(EngineerArrived);
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
+		return;
+	add_visitors(f, c.round, &e->engineer_id, 1);
+	end(&c, f, ev);
 }
 
 static void on_phone_solved(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(PhoneSolved);
-	Survey *s = survey_of(f, ev);
-	ProtobufCBinaryData engineer = e->engineer_id;
-	if (s && s->round == e->round)
-		complete(f, ev, s, e->completed_at, true, &engineer, 1);
-}
-
-static void on_form_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
-{
-	EV(FormSigned);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round || !e->has_grade)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
-	r->has_form_grade = true;
-	r->form_grade = e->grade;
-	r->form_opinions = e->opinions;
-	put(f, ev, s);
+	c.round->has_completed_at = c.round->has_by_phone = c.round->by_phone = true;
+	c.round->completed_at = e->completed_at;
+	end(&c, f, ev);
 }
 
 static void on_completed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(ServiceCompleted);
-	Survey *s = survey_of(f, ev);
-	if (s && s->round == e->round)
-		complete(f, ev, s, e->completed_at, false, e->engineer_ids, e->n_engineer_ids);
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
+		return;
+	c.round->has_completed_at = c.round->has_by_phone = true;
+	c.round->completed_at = e->completed_at;
+	c.round->by_phone = false;
+	add_visitors(f, c.round, e->engineer_ids, e->n_engineer_ids);
+	end(&c, f, ev);
+}
+
+/* No answer yet: it becomes one when the round is completed. */
+static void on_form_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+{
+	EV(FormSigned);
+	struct change c;
+	if (!e->has_grade || !begin(&c, f, ev, e->round))
+		return;
+	c.round->has_form_grade = c.round->has_form_signed_at = true;
+	c.round->form_grade = e->grade;
+	c.round->form_opinions = e->opinions;
+	c.round->form_signed_at = e->signed_at;
+	end(&c, f, ev);
 }
 
 /* ---- answers ---- */
@@ -164,86 +234,78 @@ static void on_completed(struct wb_fold *f, const struct wb_event *ev, const voi
 static void on_asked(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(SurveyAsked);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	survey_present(s)->has_expires_at = true;
-	survey_present(s)->expires_at = e->expires_at;
-	wb_todo_drop(f, SURVEY_TODO_ASK, ev->tenant, ev->stream_id, e->round);
-	put(f, ev, s);
+	c.round->has_expires_at = true;
+	c.round->expires_at = e->expires_at;
+	end(&c, f, ev);
 }
 
-/* The latest answer of the round counts. */
-static void judge(struct wb_fold *f, const struct wb_event *ev, Round *r, bool unsatisfied, bool average)
+/* The latest answer of the round counts, by when it was given: a form may be sent late. */
+static void judge(Round *r, int64_t at, bool unsatisfied, bool average)
 {
-	r->has_unsatisfied = r->has_average = true;
+	if (r->has_answered_at && at < r->answered_at)
+		return;
+	r->has_answered_at = r->has_unsatisfied = r->has_average = true;
+	r->answered_at = at;
 	r->unsatisfied = unsatisfied;
-	r->average = average;
-	mark(f, ev, &unsatisfied_table, unsatisfied);
-	mark(f, ev, &average_table, average);
+	r->average = average && !unsatisfied;
 }
 
 static void on_rated(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(RatingGiven);
-	Survey *s = survey_of(f, ev);
 	Weibao__V1__RatingItem item = WEIBAO__V1__RATING_ITEM__INIT;
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
+	Round *r = c.round;
 	Weibao__V1__RatingItem **all = WB_ARENA_ARRAY(f->arena, Weibao__V1__RatingItem *, r->n_ratings + 1);
 	if (!all)
 		return;
 	item.grade = e->grade;
 	item.via = e->via;
-	item.at = ev->recorded_at;
+	item.at = ev->occurred_at;
 	item.opinions = e->opinions;
 	for (size_t i = 0; i < r->n_ratings; i++)
 		all[i] = r->ratings[i];
 	all[r->n_ratings++] = &item;
 	r->ratings = all;
-	if (e->via == WEIBAO__V1__RATING_VIA__RATING_VIA_FORM)
-		wb_todo_drop(f, SURVEY_TODO_FORM, ev->tenant, ev->stream_id, e->round);
-	judge(f, ev, r, e->grade == WEIBAO__V1__GRADE__GRADE_DISSATISFIED,
+	judge(r, item.at, e->grade == WEIBAO__V1__GRADE__GRADE_DISSATISFIED,
 	        e->grade == WEIBAO__V1__GRADE__GRADE_AVERAGE);
-	if (r->unsatisfied)
-		wb_todo_drop(f, SURVEY_TODO_CLOSE, ev->tenant, ev->stream_id, e->round);
-	put(f, ev, s);
+	end(&c, f, ev);
 }
 
 static void on_analysed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(CauseAnalysed);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
-	r->has_analysed = r->analysed = true;
-	r->cause = e->cause;
-	r->remedy = e->remedy;
-	if (!r->declined)
-		wb_todo_put(f, SURVEY_TODO_ROUND, ev->tenant, ev->stream_id, e->round, ev->recorded_at, NULL);
-	put(f, ev, s);
+	c.round->has_analysed = c.round->analysed = true;
+	c.round->cause = e->cause;
+	c.round->remedy = e->remedy;
+	end(&c, f, ev);
 }
 
 static void on_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(FurtherVisitDeclined);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	survey_present(s)->has_declined = survey_present(s)->declined = true;
-	mark(f, ev, &unsatisfied_table, false);
-	put(f, ev, s);
+	c.round->has_declined = c.round->declined = true;
+	end(&c, f, ev);
 }
 
 static void on_attempted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(FollowUpAttempted);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
+	Round *r = c.round;
 	int64_t *all = WB_ARENA_ARRAY(f->arena, int64_t, r->n_attempts + 1);
 	if (!all)
 		return;
@@ -251,14 +313,7 @@ static void on_attempted(struct wb_fold *f, const struct wb_event *ev, const voi
 		all[i] = r->attempts[i];
 	all[r->n_attempts++] = e->called_at;
 	r->attempts = all;
-	put(f, ev, s);
-}
-
-static void ask_close(struct wb_fold *f, const struct wb_event *ev, const Survey *s, const Round *r)
-{
-	mark_due(f, ev, r, false);
-	if (!r->unsatisfied)
-		wb_todo_put(f, SURVEY_TODO_CLOSE, ev->tenant, ev->stream_id, s->round, ev->recorded_at, NULL);
+	end(&c, f, ev);
 }
 
 static bool is(Weibao__V1__Grade wanted, const Weibao__V1__FollowUpRecorded *e)
@@ -269,26 +324,23 @@ static bool is(Weibao__V1__Grade wanted, const Weibao__V1__FollowUpRecorded *e)
 static void on_followed_up(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(FollowUpRecorded);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
-	r->follow_up = (Weibao__V1__FollowUpRecorded *)(uintptr_t)e;
-	judge(f, ev, r, is(WEIBAO__V1__GRADE__GRADE_DISSATISFIED, e), is(WEIBAO__V1__GRADE__GRADE_AVERAGE, e));
-	ask_close(f, ev, s, r);
-	put(f, ev, s);
+	c.round->follow_up = (Weibao__V1__FollowUpRecorded *)(uintptr_t)e;
+	judge(c.round, e->called_at, is(WEIBAO__V1__GRADE__GRADE_DISSATISFIED, e),
+	        is(WEIBAO__V1__GRADE__GRADE_AVERAGE, e));
+	end(&c, f, ev);
 }
 
 static void on_not_reached(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	EV(FollowUpNotReached);
-	Survey *s = survey_of(f, ev);
-	if (!s || s->round != e->round)
+	struct change c;
+	if (!begin(&c, f, ev, e->round))
 		return;
-	Round *r = survey_present(s);
-	r->has_not_reached = r->not_reached = true;
-	ask_close(f, ev, s, r);
-	put(f, ev, s);
+	c.round->has_not_reached = c.round->not_reached = true;
+	end(&c, f, ev);
 }
 
 /* ---- what rules need: the unit's zone and policy; who an account is ---- */
@@ -367,6 +419,7 @@ const struct wb_evolve_def survey_evolve[] = {
         {"PhoneSolved", on_phone_solved},
         {"FormSigned", on_form_signed},
         {"ServiceCompleted", on_completed},
+        {"EngineerArrived", on_arrived},
         {"SurveyAsked", on_asked},
         {"RatingGiven", on_rated},
         {"CauseAnalysed", on_analysed},

@@ -8,10 +8,14 @@
 
 extern const struct wb_service wb_survey_service;
 
+#define SURVEY_TEXT_MAX 2000u
+#define SURVEY_CALL_MAX 200u
+#define SURVEY_ATTEMPTS_MAX 50u /* of one round */
+
 /* Its parts, for service.c. */
 #define SURVEY_COMMANDS_N 7
 #define SURVEY_QUERIES_N 4
-#define SURVEY_EVOLVE_N 20
+#define SURVEY_EVOLVE_N 21
 #define SURVEY_TODOS_N 4
 extern const struct wb_command_def survey_commands[];
 extern const struct wb_query_def survey_queries[];

@@ -51,6 +51,11 @@ Round *survey_present(const Survey *s)
 	return s->rounds[s->n_rounds - 1];
 }
 
+bool survey_rateable(const Survey *s)
+{
+	return survey_present(s)->has_completed_at && (!s->ended || s->has_close_reason);
+}
+
 int64_t survey_local_day(const Weibao__V1__SurveyTenantRow *unit, int64_t at_us)
 {
 	/* until the first calendar has brought the zone's rules: the mainland's */

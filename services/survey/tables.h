@@ -23,6 +23,8 @@ Survey *survey_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, s
 Weibao__V1__SurveyTenantRow *survey_unit(struct wb_txn *db, const char *tenant, struct wb_arena *a);
 /* The present round; a survey has at least one. */
 Round *survey_present(const Survey *s);
+/* Completed, and the ticket neither cancelled nor linked: closed or not, it can be rated. */
+bool survey_rateable(const Survey *s);
 /* Days since 1970 of the unit's local date. */
 int64_t survey_local_day(const Weibao__V1__SurveyTenantRow *unit, int64_t at_us);
 /* Attempts of the round lie on that many local dates, with at_us counted in. */

@@ -29,13 +29,14 @@ static void act_form(struct wb_errand *e, const struct wb_todo *row)
 static void act_round(struct wb_errand *e, const struct wb_todo *row)
 {
 	Weibao__V1__StartRound *c = WB_ARENA_NEW(e->arena, Weibao__V1__StartRound);
-	if (!c)
+	const Survey *s = survey_get(e->db, row->tenant, row->ref, e->arena);
+	if (!c || !s)
 		return;
 	weibao__v1__start_round__init(c);
 	c->ticket_id = wb_field_of_id(e->arena, row->ref);
 	c->round = row->n + 1;
 	c->cause = WEIBAO__V1__ROUND_CAUSE__ROUND_CAUSE_UNSATISFIED;
-	c->started_at = row->cause_recorded_at; /* all clocks of the round start here, however long this took */
+	c->started_at = survey_present(s)->answered_at; /* the unsatisfied answer's: where its clocks begin */
 	wb_errand_send(e, "intake", &c->base);
 }
 
