@@ -82,6 +82,9 @@ struct wb_sla_stop {
 /* Starts a clock if the policy in force then has one; promised_us: an arrival's. NULL: none was started. */
 Weibao__V1__ClockRow *wb_sla_start(struct wb_sla_engine *en, Weibao__V1__ClockKind kind, int64_t at_us,
         struct wb_sla_when when, const ProtobufCBinaryData *visit, const int64_t *promised_us);
+/* Names the calendar of a target, in the version in force then, in the row. False: refused. */
+bool wb_sla_name_calendar(struct wb_sla_engine *en, const Weibao__V1__ClockTarget *target, struct wb_sla_when when,
+        Weibao__V1__ClockRow *row);
 void wb_sla_stop(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, const struct wb_sla_stop *stop);
 void wb_sla_warn(struct wb_sla_engine *en, Weibao__V1__ClockRow *row);
 void wb_sla_breach(struct wb_sla_engine *en, Weibao__V1__ClockRow *row);

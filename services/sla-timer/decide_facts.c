@@ -201,15 +201,8 @@ static void expect_appointment(struct wb_sla_engine *en, const Weibao__V1__FactR
 	Weibao__V1__ClockRow named = WEIBAO__V1__CLOCK_ROW__INIT;
 	if (!target || !target->runs)
 		return;
-	if (target->has_calendar_id) {
-		const Weibao__V1__CalendarRow *c =
-		        wb_sla_calendar_at(d->db, d->tenant, wb_id_of_field(target->calendar_id), when_of(f), d->arena);
-		named.has_calendar_id = named.has_calendar_version = true;
-		named.calendar_id = target->calendar_id;
-		named.calendar_version = c ? c->saved->calendar_version : UINT32_MAX;
-		if (!wb_sla_calendar_of(en, &named, &cal))
-			return;
-	}
+	if (!wb_sla_name_calendar(en, target, when_of(f), &named) || !wb_sla_calendar_of(en, &named, &cal))
+		return;
 	en->t->has_appointment_due_at =
 	        wb_calendar_add(cal ? cal : wb_calendar_always(), f->at, (int64_t)p->saved->terms->appointment_after_us,
 	                &en->t->appointment_due_at) == WB_OK;
@@ -345,6 +338,26 @@ static void take_ended(struct wb_sla_engine *en, const Weibao__V1__FactRow *f)
 	en->t->n_visit_ids = 0;
 }
 
+static bool same_calendar(const Weibao__V1__ClockRow *row, const Weibao__V1__ClockTarget *t)
+{
+	return row->has_calendar_id == t->has_calendar_id &&
+	       (!t->has_calendar_id || wb_sla_is(row->calendar_id, wb_id_of_field(t->calendar_id)));
+}
+
+static bool set_calendar(struct wb_sla_engine *en, const Weibao__V1__FactRow *f, const Weibao__V1__ClockTarget *target,
+        Weibao__V1__ClockRetargeted *e)
+{
+	Weibao__V1__ClockRow named = WEIBAO__V1__CLOCK_ROW__INIT;
+	if (!wb_sla_name_calendar(en, target, when_of(f), &named))
+		return false;
+	e->has_calendar_set = e->calendar_set = true;
+	e->has_calendar_id = named.has_calendar_id;
+	e->calendar_id = named.calendar_id;
+	e->has_calendar_version = named.has_calendar_version;
+	e->calendar_version = named.calendar_version;
+	return true;
+}
+
 /* A new target for what runs: time used and time earned by suspensions are kept. A promise that would have been over
  * before it was changed is over at the change. */
 static void retarget(struct wb_sla_engine *en, const Weibao__V1__FactRow *f, Weibao__V1__ClockRow *row,
@@ -365,6 +378,8 @@ static void retarget(struct wb_sla_engine *en, const Weibao__V1__FactRow *f, Wei
 	e->generation = row->generation + 1;
 	e->has_from_at = true;
 	e->from_at = f->at;
+	if (!same_calendar(row, target) && !set_calendar(en, f, target, e))
+		return;
 	if (!wb_sla_deadline_after(en, row, NULL, &e->base, f->at, &dl))
 		return;
 	if (dl.deadline_us < f->at) {
@@ -381,9 +396,30 @@ static void retarget(struct wb_sla_engine *en, const Weibao__V1__FactRow *f, Wei
 
 static bool same_target(const Weibao__V1__ClockRow *row, const Weibao__V1__ClockTarget *t)
 {
-	return !row->has_promised_at && row->has_target_us == t->has_target_us &&
+	return !row->has_promised_at && same_calendar(row, t) && row->has_target_us == t->has_target_us &&
 	       (!t->has_target_us || row->target_us == t->target_us) && row->has_service_days == t->has_service_days &&
 	       (!t->has_service_days || row->service_days == t->service_days);
+}
+
+/* Whether a clock of that kind counts in this round: any but a voided one. */
+static bool has_counting(const struct wb_sla_engine *en, Weibao__V1__ClockKind kind)
+{
+	for (size_t i = 0; i < en->n_clocks; i++)
+		if (en->clocks[i]->kind == kind && en->clocks[i]->round == en->t->round &&
+		        en->clocks[i]->state != WB_SLA_STATE(VOIDED))
+			return true;
+	return false;
+}
+
+/* What the old urgency had no clock for and the new one has. */
+static void start_missing(struct wb_sla_engine *en, const Weibao__V1__FactRow *f)
+{
+	if (en->t->ended || !is_present(en, f))
+		return;
+	if (!en->t->responded && !has_counting(en, WB_SLA_KIND(RESPONSE)))
+		wb_sla_start(en, WB_SLA_KIND(RESPONSE), f->at, when_of(f), NULL, NULL);
+	if (!has_counting(en, WB_SLA_KIND(RESOLUTION)))
+		wb_sla_start(en, WB_SLA_KIND(RESOLUTION), f->at, when_of(f), NULL, NULL);
 }
 
 static void take_urgency(struct wb_sla_engine *en, const Weibao__V1__FactRow *f)
@@ -400,6 +436,7 @@ static void take_urgency(struct wb_sla_engine *en, const Weibao__V1__FactRow *f)
 		else if (!same_target(row, t))
 			retarget(en, f, row, t);
 	}
+	start_missing(en, f);
 }
 
 static void take(struct wb_sla_engine *en, const Weibao__V1__FactRow *f)

@@ -4,8 +4,7 @@
 
 /* ---- starting ---- */
 
-/* The newest calendar then, by the target. False: refused. */
-static bool name_calendar(struct wb_sla_engine *en, const Weibao__V1__ClockTarget *target, struct wb_sla_when when,
+bool wb_sla_name_calendar(struct wb_sla_engine *en, const Weibao__V1__ClockTarget *target, struct wb_sla_when when,
         Weibao__V1__ClockRow *row)
 {
 	struct wb_decision *d = en->d;
@@ -88,7 +87,7 @@ Weibao__V1__ClockRow *wb_sla_start(struct wb_sla_engine *en, Weibao__V1__ClockKi
 		terms.has_visit_id = true;
 		terms.visit_id = *visit;
 	}
-	if (!name_calendar(en, target, when, &terms) || !wb_sla_deadline(en, &terms, at_us, &dl))
+	if (!wb_sla_name_calendar(en, target, when, &terms) || !wb_sla_deadline(en, &terms, at_us, &dl))
 		return NULL;
 	weibao__v1__clock_row__init(row);
 	emit_started(en, &terms, &dl, row);

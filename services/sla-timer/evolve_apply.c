@@ -109,6 +109,12 @@ static void on_retargeted(Weibao__V1__ClockRow *row, const Weibao__V1__ClockReta
 	row->promised_at = e->promised_at;
 	row->promised_from_at = e->has_from_at ? e->from_at : row->started_at;
 	row->policy_version = e->policy_version;
+	if (e->calendar_set) {
+		row->has_calendar_id = e->has_calendar_id;
+		row->calendar_id = e->calendar_id;
+		row->has_calendar_version = e->has_calendar_version;
+		row->calendar_version = e->calendar_version;
+	}
 	if (row->kind == WB_SLA_KIND(ARRIVAL)) /* the user's new wish is what counts now */
 		row->has_excepted_at = row->has_excepted_from_at = false;
 	set_deadline(row, e->deadline_at, e->has_warn_at, e->warn_at, e->generation);

@@ -313,6 +313,33 @@ static void test_urgency(void **state)
 	bed_close(b);
 }
 
+/* Urgent faults round the clock, and clocks that only one urgency has. */
+static void test_urgency_changes_more(void **state)
+{
+	struct bed *b = sla_bed();
+	Weibao__V1__PolicyTerms *p = sla_policy(b);
+	(void)state;
+	sla_target_of(p, WB_SLA_KIND(RESOLUTION), URGENT)->has_calendar_id = false;
+	sla_target_of(p, WB_SLA_KIND(RESPONSE), NORMAL)->runs = false;
+	sla_target_of(p, WB_SLA_KIND(RESPONSE), NORMAL)->has_target_us = false;
+	sla_save_policy(b, p);
+	THEN_EVENT(b, 0, "PolicySaved");
+	sla_report(b, "2024-03-04 16:00");
+	THEN_CLOCK(b, RESOLUTION, RUNNING, "2024-03-05 12:00");
+	assert_int_equal(sla_clocks(b, WB_SLA_KIND(RESPONSE)), 0);
+	sla_urgency(b, "2024-03-04 16:30", URGENT);
+	THEN_CLOCK(b, RESOLUTION, RUNNING, "2024-03-04 20:00");
+	sla_explains(b, WB_SLA_KIND(RESOLUTION));
+	THEN_CLOCK(b, RESPONSE, RUNNING, "2024-03-05 09:30");
+	sla_urgency(b, "2024-03-04 16:40", NORMAL);
+	THEN_CLOCK(b, RESOLUTION, RUNNING, "2024-03-05 12:00");
+	assert_int_equal(sla_clock_view(b, WB_SLA_KIND(RESPONSE))->state, WB_SLA_STATE(VOIDED));
+	sla_urgency(b, "2024-03-04 20:30", URGENT); /* over at the change, not before it */
+	THEN_CLOCK(b, RESOLUTION, BREACHED, "2024-03-04 20:30");
+	assert_int_equal(sla_clocks(b, WB_SLA_KIND(RESPONSE)), 2);
+	bed_close(b);
+}
+
 /* A policy holds for what starts under it, by the order of the log. */
 static void test_policy_between(void **state)
 {
@@ -387,6 +414,7 @@ int main(void)
 	        cmocka_unit_test(test_cancelled),
 	        cmocka_unit_test(test_uncovered),
 	        cmocka_unit_test(test_urgency),
+	        cmocka_unit_test(test_urgency_changes_more),
 	        cmocka_unit_test(test_policy_between),
 	        cmocka_unit_test(test_many_facts),
 	        cmocka_unit_test(test_who_sees),
