@@ -54,6 +54,13 @@ void fold_note(struct wb_fold *f, const struct wb_event *ev, const void *payload
 	note(f, ev, is_of_ticket(ev->stream_kind) ? &ev->stream_id : NULL);
 }
 
+/* Book-keeping of a service: kept, but nothing that a ticket's timeline or a contact is told of. */
+void fold_aside(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+{
+	(void)payload;
+	note(f, ev, NULL);
+}
+
 /* ---- tickets ---- */
 
 bool ticket_open(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t)

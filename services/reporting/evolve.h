@@ -78,7 +78,7 @@ void matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenM
 	X(TicketUrgencyChanged, fold_ticket_urgency)                                                                   \
 	X(TicketDeviceCorrected, fold_ticket_device)                                                                   \
 	X(HandlerTaken, fold_handler_taken)                                                                            \
-	X(UserCalled, fold_note)                                                                                       \
+	X(UserCalled, fold_user_called)                                                                                \
 	X(PhoneSolved, fold_phone_solved)                                                                              \
 	X(PhoneSolutionConfirmed, fold_note)                                                                           \
 	X(VisitNeeded, fold_visit_needed)                                                                              \
@@ -90,7 +90,11 @@ void matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenM
 	X(ComplaintAnswered, fold_complaint_answered)                                                                  \
 	X(ComplaintClosed, fold_complaint_closed)                                                                      \
 	X(ComplaintHandlingNoted, fold_note)                                                                           \
+	X(UploadStarted, fold_note)                                                                                    \
+	X(UploadDropped, fold_note)                                                                                    \
 	X(AttachmentAdded, fold_attachment_added)                                                                      \
+	X(ErasureRequested, fold_note)                                                                                 \
+	X(ErasureDeclined, fold_note)                                                                                  \
 	X(PersonErased, fold_note)                                                                                     \
 	X(EngineerRegistered, fold_note)                                                                               \
 	X(EngineerChanged, fold_note)                                                                                  \
@@ -150,7 +154,7 @@ void matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenM
 	X(ServiceCompleted, fold_service_completed)                                                                    \
 	X(FactHeld, fold_fact_held)                                                                                    \
 	X(FactSettled, fold_fact_settled)                                                                              \
-	X(OfflineSequence, fold_note)                                                                                  \
+	X(OfflineSequence, fold_aside)                                                                                 \
 	X(PolicySaved, fold_note)                                                                                      \
 	X(CalendarSaved, fold_calendar_saved)                                                                          \
 	X(ClockStarted, fold_clock_started)                                                                            \
@@ -169,7 +173,7 @@ void matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenM
 	X(ExceptionLapsed, fold_exception_lapsed)                                                                      \
 	X(JudgementOverturned, fold_judgement_overturned)                                                              \
 	X(ClockStopHeld, fold_clock_stop_held)                                                                         \
-	X(ClocksAdvanced, fold_note)                                                                                   \
+	X(ClocksAdvanced, fold_aside)                                                                                  \
 	X(SurveyAsked, fold_note)                                                                                      \
 	X(RatingGiven, fold_rating_given)                                                                              \
 	X(CauseAnalysed, fold_cause_analysed)                                                                          \

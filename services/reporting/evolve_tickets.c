@@ -131,6 +131,17 @@ void fold_handler_taken(struct wb_fold *f, const struct wb_event *ev, const void
 	ticket_save(f, ev, &t);
 }
 
+void fold_user_called(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+{
+	const Weibao__V1__UserCalled *e = payload;
+	struct ticket_edit t;
+	if (!ticket_open(f, ev, &t))
+		return;
+	if (t.row->stage == STAGE(REPORTED) && e->reached)
+		t.row->stage = STAGE(IN_PHONE);
+	ticket_save(f, ev, &t);
+}
+
 static void solution(struct wb_fold *f, const struct wb_event *ev, const char *what, uint32_t round,
         Weibao__V1__Personal *text, const ProtobufCBinaryData *engineer)
 {
@@ -236,6 +247,7 @@ void fold_round_started(struct wb_fold *f, const struct wb_event *ev, const void
 	t.row->round_started_at = e->started_at;
 	t.row->has_completed_at = t.row->has_closed_at = t.row->has_close_reason = false;
 	t.row->has_by_phone = t.row->has_result = t.row->has_grade = t.row->has_handler_id = false;
+	t.row->has_visit_id = t.row->has_engineer_id = t.row->has_promised_arrival_at = false;
 	ticket_save(f, ev, &t);
 }
 

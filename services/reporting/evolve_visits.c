@@ -92,7 +92,8 @@ void fold_visit_scheduled(struct wb_fold *f, const struct wb_event *ev, const vo
 	v.trip_id = e->trip_id;
 	visit_put(f, ev, &v);
 	ref_put(f, ev, e->visit_id);
-	t.row->stage = TICKET(VISITING);
+	if (t.row->stage != TICKET(COMPLETED))
+		t.row->stage = TICKET(VISITING);
 	t.row->has_visit_id = true;
 	t.row->visit_id = e->visit_id;
 	t.row->has_promised_arrival_at = true;
@@ -301,7 +302,7 @@ void fold_visit_move_asked(struct wb_fold *f, const struct wb_event *ev, const v
 	matter_put(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, ev->stream_id, visit, NULL);
 }
 
-/* Whether another visit of the ticket is still to come or under way. */
+/* Whether another visit of the ticket is still to come, under way, or not ended: a device is still away. */
 static bool other_open(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData visit)
 {
 	struct wb_bytes key, value;
@@ -313,10 +314,21 @@ static bool other_open(struct wb_fold *f, const struct wb_event *ev, ProtobufCBi
 	while (!open && wb_scan_next(&scan, &key, &value)) {
 		const Weibao__V1__ReadVisitRow *v = (const Weibao__V1__ReadVisitRow *)wb_unpack_row(
 		        f->db, &visits_table, value, &weibao__v1__read_visit_row__descriptor, f->arena);
-		open = v && !is_over(v) && !wb_bytes_equal(bytes_of_field(v->visit_id), bytes_of_field(visit));
+		open = v && v->stage != VISIT(ENDED) && v->stage != VISIT(CANCELLED) &&
+		       !wb_bytes_equal(bytes_of_field(v->visit_id), bytes_of_field(visit));
 	}
 	wb_scan_done(&scan);
 	return open;
+}
+
+/* A visit is over without the round being completed: another one is needed. */
+static void needs_another(
+        struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t, ProtobufCBinaryData visit)
+{
+	if (t->row->stage != TICKET(VISITING) || other_open(f, ev, visit))
+		return;
+	t->row->stage = TICKET(NEEDS_VISIT);
+	t->row->has_promised_arrival_at = t->row->has_engineer_id = false;
 }
 
 void fold_visit_cancelled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
@@ -338,10 +350,7 @@ void fold_visit_cancelled(struct wb_fold *f, const struct wb_event *ev, const vo
 	matter_drop(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, visit);
 	if (v->has_wish_asked_at)
 		matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, visit);
-	if (t.row->stage == TICKET(VISITING) && !other_open(f, ev, e->visit_id)) {
-		t.row->stage = TICKET(NEEDS_VISIT);
-		t.row->has_promised_arrival_at = t.row->has_engineer_id = false;
-	}
+	needs_another(f, ev, &t, e->visit_id);
 	ticket_save(f, ev, &t);
 }
 
@@ -421,22 +430,24 @@ void fold_visit_left(struct wb_fold *f, const struct wb_event *ev, const void *p
 	visit_put(f, ev, v);
 	t.row->has_result = true;
 	t.row->result = e->result;
-	if (e->result == WEIBAO__V1__VISIT_RESULT__VISIT_RESULT_SECOND_VISIT && t.row->stage == TICKET(VISITING) &&
-	        !other_open(f, ev, e->visit_id))
-		t.row->stage = TICKET(NEEDS_VISIT);
 	ticket_save(f, ev, &t);
 }
 
 void fold_visit_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitEnded *e = payload;
-	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
+	struct ticket_edit t;
+	if (!ticket_open(f, ev, &t))
+		return;
+	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
 		return;
 	v->stage = VISIT(ENDED);
 	v->has_ended_at = true;
 	v->ended_at = ev->recorded_at;
 	visit_put(f, ev, v);
+	needs_another(f, ev, &t, e->visit_id);
+	ticket_save(f, ev, &t);
 }
 
 /* ---- the format gate ---- */

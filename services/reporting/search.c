@@ -249,28 +249,28 @@ static void forget(struct shelf *h, struct wb_id ticket)
 	free(s);
 }
 
-/* Takes text over. */
-static bool doc_add(struct shelf *h, struct wb_id ticket, int64_t reported_at, uint32_t *text, size_t n)
+static bool doc_add(struct shelf *h, struct wb_id ticket, int64_t reported_at, const uint32_t *text, size_t n)
 {
 	if (h->n_docs == h->cap_docs) {
 		size_t cap = h->cap_docs ? 2 * h->cap_docs : 64;
 		struct doc *docs = realloc(h->docs, cap * sizeof *docs);
-		if (!docs) {
-			free(text);
+		if (!docs)
 			return false;
-		}
 		h->docs = docs;
 		h->cap_docs = cap;
 	}
 	struct slot *s = calloc(1, sizeof *s), **at = slot_find(h, ticket);
-	if (!s) {
-		free(text);
+	uint32_t *own = calloc(n, sizeof *own);
+	if (!s || !own) {
+		free(s);
+		free(own);
 		return false;
 	}
+	memcpy(own, text, n * sizeof *own);
 	s->ticket = ticket;
 	s->doc = (uint32_t)h->n_docs;
 	*at = s;
-	h->docs[h->n_docs++] = (struct doc){ticket, reported_at, text, n};
+	h->docs[h->n_docs++] = (struct doc){ticket, reported_at, own, n};
 	return doc_index(h, s->doc);
 }
 
@@ -282,14 +282,10 @@ bool search_put(struct search *s, const char *tenant, struct wb_id ticket, int64
 		return false;
 	size_t n = fold_text(text, folded, SEARCH_TEXT_MAX);
 	forget(h, ticket);
-	if (n == 0) {
-		free(folded);
-		return true;
-	}
-	uint32_t *exact = realloc(folded, n * sizeof *exact);
-	if (!doc_add(h, ticket, reported_at, exact ? exact : folded, n))
-		return false;
-	return h->dead < COMPACT_MIN || h->dead < h->n_docs / 2 || compact(h);
+	bool done = n == 0 || doc_add(h, ticket, reported_at, folded, n);
+	memset(folded, 0, SEARCH_TEXT_MAX * sizeof *folded);
+	free(folded);
+	return done && (h->dead < COMPACT_MIN || h->dead < h->n_docs / 2 || compact(h));
 }
 
 /* ---- finding ---- */

@@ -184,7 +184,8 @@ static void field(struct values *v, const char *path, const ProtobufCMessage *m,
 {
 	const char *base = (const char *)m;
 	char json[96], *name;
-	if ((v->brief && is_noise(f)) || !wb_json_name(f, json, sizeof json))
+	/* what opens a file is given to who may fetch the file, by who keeps it */
+	if (strcmp(f->name, "file_key") == 0 || (v->brief && is_noise(f)) || !wb_json_name(f, json, sizeof json))
 		return;
 	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
 		size_t n = *(const size_t *)(const void *)(base + f->quantifier_offset);
