@@ -12,7 +12,8 @@ extern const struct wb_service wb_intake_service;
 #define INTAKE_LINE_CHARS 200u
 #define INTAKE_TEXT_CHARS 4000u
 #define INTAKE_TELEPHONES 8u
-#define INTAKE_TREE_DEPTH 32u /* of offices; also of a chain of merged records */
+#define INTAKE_TREE_DEPTH 32u  /* of an office that gets another below it; also of a chain of merged records */
+#define INTAKE_TREE_WALK 1024u /* a deep part moved below a deep office still ends */
 
 /* Who may report, follow and complain for the client unit. */
 #define INTAKE_CLIENT (WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(USER))

@@ -45,9 +45,11 @@ void intake_list_tenants(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListTenants *c = request;
 	Weibao__V1__ListTenantsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListTenantsAnswer);
+	struct wb_key all; /* of every tenant */
 	struct wb_bytes key, value;
 	struct wb_page p;
-	if (!r || !wb_page_open(&p, q, &intake_tenants_table, NULL, c->cursor, c->has_limit, c->limit))
+	wb_key_init(&all);
+	if (!r || !wb_page_open(&p, q, &intake_tenants_table, &all, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_tenants_answer__init(r);
 	r->tenants = WB_ARENA_ARRAY(q->arena, Weibao__V1__TenantItem *, p.limit);

@@ -165,7 +165,7 @@ bool serial_holder(struct wb_txn *db, const char *tenant, const char *serial, st
 bool office_below(struct wb_txn *db, const char *tenant, struct wb_id office, struct wb_id above, struct wb_arena *a)
 {
 	const Office *top = office_now(db, tenant, above, a), *row = office_now(db, tenant, office, a);
-	for (unsigned i = 0; top && row && i <= INTAKE_TREE_DEPTH; i++) {
+	for (unsigned i = 0; top && row && i <= INTAKE_TREE_WALK; i++) {
 		if (wb_id_equal(wb_id_of_field(row->office_id), wb_id_of_field(top->office_id)))
 			return true;
 		if (!row->has_parent_id)
