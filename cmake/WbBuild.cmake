@@ -108,4 +108,14 @@ function(wb_service name)
   wb_library(wb_svc_${id} SOURCES ${A_SOURCES} DEPS wb_service ${A_DEPS})
   set_source_files_properties(service.c PROPERTIES COMPILE_DEFINITIONS "WB_FOLD_VERSION=\"${sum}\"")
   wb_program(weibao-${name} SOURCES main.c DEPS wb_svc_${id} wb_host)
+  # The same with its value as the only symbol, so that a program can hold all services at once: wb_value_<name>.
+  set(whole ${CMAKE_CURRENT_BINARY_DIR}/value.o)
+  add_custom_command(OUTPUT ${whole}
+    COMMAND ${CMAKE_LINKER} -r -o ${whole} --whole-archive $<TARGET_FILE:wb_svc_${id}> --no-whole-archive
+    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=wb_${id}_service ${whole}
+    DEPENDS wb_svc_${id})
+  set_source_files_properties(${whole} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+  add_library(wb_value_${id} STATIC ${whole})
+  set_target_properties(wb_value_${id} PROPERTIES LINKER_LANGUAGE C)
+  target_link_libraries(wb_value_${id} PUBLIC wb_service ${A_DEPS})
 endfunction()

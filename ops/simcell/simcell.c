@@ -10,6 +10,7 @@
 
 #define ROUNDS_MAX 20000u
 #define TICK_US (10 * 1000)
+#define CALL_TIMEOUT_US (5 * WB_SECOND_US) /* as host.c */
 #define DEFAULT_MAP ((size_t)1 << 30)
 #define MESSAGE_ARENA ((size_t)64 << 20)
 
@@ -34,6 +35,11 @@ struct part {
 	char dir[512];
 };
 
+struct call {
+	size_t part; /* who asked */
+	uint64_t id;
+	int64_t until_us;
+};
 struct simcell {
 	char dir[400];
 	struct simcell_options options;
@@ -47,6 +53,10 @@ struct simcell {
 	struct wb_keyring_port keyring_port;
 	struct message *first, **tail;
 	size_t queued;
+	/* calls from service to service that are not answered yet: past their time the caller hears of a timeout, as
+	 * from the real client */
+	struct call *calls;
+	size_t n_calls, calls_size;
 	uint64_t next_call;
 	/* the reply that simcell_call waits for */
 	uint64_t awaited;
@@ -188,13 +198,53 @@ static struct part *part_of(struct simcell *c, const char *service)
 static enum wb_err port_call(void *ctx, const char *service, uint64_t id, struct wb_bytes request)
 {
 	struct part *p = ctx, *to = part_of(p->cell, service);
+	struct simcell *c = p->cell;
 	if (!to)
 		return WB_ERR_CLOSED;
-	struct message *m = push(p->cell, TO_RUNTIME, to->index, request);
-	m->caller = caller_of(p->index, id);
-	if (chance(p->cell, p->cell->faults.calls_lost))
-		m->err = WB_ERR_TIMEOUT;
+	if (c->n_calls == c->calls_size) {
+		c->calls_size = 2 * c->calls_size + 64;
+		c->calls = realloc(c->calls, c->calls_size * sizeof *c->calls);
+		WB_ASSERT(c->calls);
+	}
+	c->calls[c->n_calls++] = (struct call){p->index, id, c->now_us + CALL_TIMEOUT_US};
+	if (!chance(c, c->faults.calls_lost))
+		push(c, TO_RUNTIME, to->index, request)->caller = caller_of(p->index, id);
 	return WB_OK;
+}
+
+/* Takes the call out; false: it was answered, or its time was up. */
+static bool call_ends(struct simcell *c, size_t part, uint64_t id)
+{
+	for (size_t i = 0; i < c->n_calls; i++) {
+		if (c->calls[i].part != part || c->calls[i].id != id)
+			continue;
+		c->calls[i] = c->calls[--c->n_calls];
+		return true;
+	}
+	return false;
+}
+
+static void forget_calls(struct simcell *c, size_t part)
+{
+	for (size_t i = 0; i < c->n_calls;)
+		if (c->calls[i].part == part)
+			c->calls[i] = c->calls[--c->n_calls];
+		else
+			i++;
+}
+
+static void time_out_calls(struct simcell *c)
+{
+	for (size_t i = 0; i < c->n_calls;) {
+		struct call over = c->calls[i];
+		if (over.until_us > c->now_us) {
+			i++;
+			continue;
+		}
+		c->calls[i] = c->calls[--c->n_calls];
+		wb_runtime_call_result(c->parts[over.part].rt, over.id, WB_ERR_TIMEOUT, (struct wb_bytes){NULL, 0});
+		i = 0; /* what it did may have changed the list */
+	}
 }
 
 /* ---- opening ---- */
@@ -307,6 +357,7 @@ void simcell_close(struct simcell *c)
 	wb_keyring_port_close(&c->keyring_port);
 	wb_journal_reader_close(c->reader);
 	wb_journal_close(c->journal);
+	free(c->calls);
 	free(c->reply);
 	free(c);
 }
@@ -323,6 +374,7 @@ void simcell_crash(struct simcell *c)
 		wb_journal_reader_close(c->reader);
 	if (c->journal)
 		wb_journal_crash(c->journal);
+	free(c->calls);
 	free(c->reply);
 	free(c);
 }
@@ -433,13 +485,6 @@ static void deliver(struct simcell *c, struct message *m)
 		return;
 	switch (m->kind) {
 	case TO_RUNTIME:
-		if (m->err) { /* lost: who called hears of a timeout */
-			struct from f;
-			memcpy(&f, m->caller.bytes, sizeof f);
-			if (f.part < c->n_parts)
-				wb_runtime_call_result(c->parts[f.part].rt, f.id, m->err, (struct wb_bytes){NULL, 0});
-			return;
-		}
 		wb_runtime_request(rt, &m->caller, body);
 		return;
 	case TO_JOURNAL_APPEND:
@@ -458,7 +503,8 @@ static void deliver(struct simcell *c, struct message *m)
 		wb_runtime_feed(rt, body);
 		return;
 	case RESULT_CALL:
-		wb_runtime_call_result(rt, m->call_id, WB_OK, body);
+		if (call_ends(c, m->service, m->call_id))
+			wb_runtime_call_result(rt, m->call_id, WB_OK, body);
 		return;
 	}
 }
@@ -478,6 +524,7 @@ static void maybe_swap(struct simcell *c)
 
 static void steps(struct simcell *c)
 {
+	time_out_calls(c);
 	for (size_t i = 0; i < c->n_parts; i++)
 		if (c->parts[i].rt)
 			wb_runtime_step(c->parts[i].rt);
@@ -560,6 +607,7 @@ bool simcell_ready(const struct simcell *c)
 /* What was on its way to or from a part is lost with it. */
 static void forget_messages(struct simcell *c, size_t part)
 {
+	forget_calls(c, part);
 	struct message *m = c->first;
 	c->first = NULL;
 	c->tail = &c->first;

@@ -134,7 +134,7 @@ class Person:
     def _once(self, method, path, data, headers):
         c = http.client.HTTPConnection("127.0.0.1", self.cell.port, timeout=20)
         try:
-            c.request(method, path if path.startswith("//") else "/api/v1" + path, data, headers)
+            c.request(method, path[1:] if path.startswith("//") else "/api/v1" + path, data, headers)
             r = c.getresponse()
             return Answer(r.status, r.headers, r.read())
         finally:
