@@ -55,16 +55,16 @@ static void add_parts(struct gather *g, struct wb_id ticket, enum part part)
 	struct wb_bytes key, value;
 	struct wb_key prefix;
 	struct wb_scan scan;
-	part_prefix(&prefix, g->tenant, ticket, part);
-	wb_scan_prefix(&scan, g->db, &parts_table, &prefix);
+	rp_part_prefix(&prefix, g->tenant, ticket, part);
+	wb_scan_prefix(&scan, g->db, &rp_parts_table, &prefix);
 	while (wb_scan_next(&scan, &key, &value)) {
 		if (part == PART_FORM) {
 			const Weibao__V1__ReadFormRow *row = (const Weibao__V1__ReadFormRow *)wb_unpack_row(
-			        g->db, &parts_table, value, &weibao__v1__read_form_row__descriptor, &g->arena);
+			        g->db, &rp_parts_table, value, &weibao__v1__read_form_row__descriptor, &g->arena);
 			add_personal(g, row ? row->solution : NULL);
 		} else {
 			const Weibao__V1__ReadSolutionRow *row = (const Weibao__V1__ReadSolutionRow *)wb_unpack_row(
-			        g->db, &parts_table, value, &weibao__v1__read_solution_row__descriptor, &g->arena);
+			        g->db, &rp_parts_table, value, &weibao__v1__read_solution_row__descriptor, &g->arena);
 			add_personal(g, row ? row->text : NULL);
 		}
 	}
@@ -77,8 +77,8 @@ static void put_ticket(struct search *s, struct gather *g, const char *tenant, s
 	g->tenant = tenant;
 	g->n = 0;
 	g->text[0] = 0;
-	const Weibao__V1__ReadTicketRow *row = ticket_get(g->db, tenant, ticket, &g->arena);
-	const Weibao__V1__TicketReported *report = report_get(g->db, tenant, ticket, &g->arena);
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_get(g->db, tenant, ticket, &g->arena);
+	const Weibao__V1__TicketReported *report = rp_report_get(g->db, tenant, ticket, &g->arena);
 	if (!row || !report)
 		return;
 	add_report(g, report);
@@ -86,7 +86,7 @@ static void put_ticket(struct search *s, struct gather *g, const char *tenant, s
 	add(g, row->serial);
 	add_parts(g, ticket, PART_FORM);
 	add_parts(g, ticket, PART_SOLUTION);
-	(void)search_put(s, tenant, ticket, row->reported_at, g->text);
+	(void)rp_search_put(s, tenant, ticket, row->reported_at, g->text);
 }
 
 static bool gather_open(struct gather *g, struct wb_txn *db, struct wb_opener *o)
@@ -106,17 +106,17 @@ static void gather_close(struct gather *g)
 
 static void *open_cache(struct wb_txn *db, struct wb_opener *o, const char *dir)
 {
-	struct search *s = search_new();
+	struct search *s = rp_search_new();
 	struct wb_bytes key, value;
 	struct wb_scan scan;
 	struct gather g;
 	(void)dir; /* memory alone */
 	if (!gather_open(&g, db, o) || !s) {
 		gather_close(&g);
-		search_free(s);
+		rp_search_free(s);
 		return NULL;
 	}
-	wb_scan_prefix(&scan, db, &tickets_table, NULL);
+	wb_scan_prefix(&scan, db, &rp_tickets_table, NULL);
 	while (wb_scan_next(&scan, &key, &value)) {
 		struct wb_key_reader r;
 		struct wb_id ticket;
@@ -138,8 +138,8 @@ static void put_indexed(
 	struct wb_key prefix;
 	struct wb_scan scan;
 	struct wb_id ticket;
-	index_prefix(&prefix, tenant, by, bytes_of_field(person));
-	wb_scan_prefix(&scan, g->db, &ticket_index_table, &prefix);
+	rp_index_prefix(&prefix, tenant, by, rp_bytes_of_field(person));
+	wb_scan_prefix(&scan, g->db, &rp_ticket_index_table, &prefix);
 	while (wb_scan_next(&scan, &key, &value))
 		if (wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &ticket))
 			put_ticket(s, g, tenant, ticket);
@@ -178,7 +178,7 @@ static void on_event(void *cache, struct wb_txn *db, struct wb_opener *o, const 
 
 static void close_cache(void *cache)
 {
-	search_free(cache);
+	rp_search_free(cache);
 }
 
 const struct wb_cache_def reporting_cache = {.open = open_cache, .event = on_event, .close = close_cache};

@@ -18,7 +18,7 @@ static bool is_of_ticket(const char *stream_kind)
 	       strcmp(stream_kind, "clocks") == 0 || strcmp(stream_kind, "survey") == 0;
 }
 
-void note(struct wb_fold *f, const struct wb_event *ev, const struct wb_id *ticket)
+void rp_note(struct wb_fold *f, const struct wb_event *ev, const struct wb_id *ticket)
 {
 	const Weibao__V1__Envelope *e = ev->envelope;
 	Weibao__V1__ReadEventRow row = WEIBAO__V1__READ_EVENT_ROW__INIT;
@@ -41,32 +41,33 @@ void note(struct wb_fold *f, const struct wb_event *ev, const struct wb_id *tick
 	if (ticket) {
 		row.has_ticket_id = true;
 		row.ticket_id = wb_field_of_id(f->arena, *ticket);
-		timeline_key(&k, ev->tenant, *ticket, ev->position);
-		wb_put(f->db, &timeline_table, &k, nothing);
+		rp_timeline_key(&k, ev->tenant, *ticket, ev->position);
+		wb_put(f->db, &rp_timeline_table, &k, nothing);
 	}
-	event_key(&k, ev->tenant, ev->position);
-	wb_put_row(f->db, &events_table, &k, &row.base);
+	rp_event_key(&k, ev->tenant, ev->position);
+	wb_put_row(f->db, &rp_events_table, &k, &row.base);
 }
 
-void fold_note(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_note(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	(void)payload;
-	note(f, ev, is_of_ticket(ev->stream_kind) ? &ev->stream_id : NULL);
+	rp_note(f, ev, is_of_ticket(ev->stream_kind) ? &ev->stream_id : NULL);
 }
 
 /* Book-keeping of a service: kept, but nothing that a ticket's timeline or a contact is told of. */
-void fold_aside(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_aside(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	(void)payload;
-	note(f, ev, NULL);
+	rp_note(f, ev, NULL);
 }
 
 /* ---- tickets ---- */
 
-bool ticket_open(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t)
+bool rp_ticket_open(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t)
 {
-	note(f, ev, &ev->stream_id);
-	*t = (struct ticket_edit){.row = ticket_get(f->db, ev->tenant, ev->stream_id, f->arena), .id = ev->stream_id};
+	rp_note(f, ev, &ev->stream_id);
+	*t = (struct ticket_edit){
+	        .row = rp_ticket_get(f->db, ev->tenant, ev->stream_id, f->arena), .id = ev->stream_id};
 	if (!t->row)
 		return false;
 	t->stage = t->row->stage;
@@ -79,20 +80,20 @@ bool ticket_open(struct wb_fold *f, const struct wb_event *ev, struct ticket_edi
 	return true;
 }
 
-void index_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row, enum dimension by,
+void rp_index_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row, enum dimension by,
         struct wb_bytes value)
 {
 	struct wb_key k;
-	index_key(&k, ev->tenant, by, value, row->reported_at, wb_id_of_field(row->ticket_id));
-	wb_put(f->db, &ticket_index_table, &k, nothing);
+	rp_index_key(&k, ev->tenant, by, value, row->reported_at, wb_id_of_field(row->ticket_id));
+	wb_put(f->db, &rp_ticket_index_table, &k, nothing);
 }
 
 static void index_del(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row,
         enum dimension by, struct wb_bytes value)
 {
 	struct wb_key k;
-	index_key(&k, ev->tenant, by, value, row->reported_at, wb_id_of_field(row->ticket_id));
-	(void)wb_del(f->db, &ticket_index_table, &k);
+	rp_index_key(&k, ev->tenant, by, value, row->reported_at, wb_id_of_field(row->ticket_id));
+	(void)wb_del(f->db, &rp_ticket_index_table, &k);
 }
 
 /* An index by a small number. */
@@ -103,7 +104,7 @@ static void index_number(struct wb_fold *f, const struct wb_event *ev, const str
 	if (was == is)
 		return;
 	index_del(f, ev, t->row, by, (struct wb_bytes){&a, 1});
-	index_put(f, ev, t->row, by, (struct wb_bytes){&b, 1});
+	rp_index_put(f, ev, t->row, by, (struct wb_bytes){&b, 1});
 }
 
 static void index_due(struct wb_fold *f, const struct wb_event *ev, const struct ticket_edit *t)
@@ -113,16 +114,16 @@ static void index_due(struct wb_fold *f, const struct wb_event *ev, const struct
 	if (has == t->had_due && (!has || t->due == t->row->next_deadline_at))
 		return;
 	if (t->had_due) {
-		due_key(&k, ev->tenant, t->due, t->id);
-		(void)wb_del(f->db, &due_tickets_table, &k);
+		rp_due_key(&k, ev->tenant, t->due, t->id);
+		(void)wb_del(f->db, &rp_due_tickets_table, &k);
 	}
 	if (has) {
-		due_key(&k, ev->tenant, t->row->next_deadline_at, t->id);
-		wb_put(f->db, &due_tickets_table, &k, nothing);
+		rp_due_key(&k, ev->tenant, t->row->next_deadline_at, t->id);
+		wb_put(f->db, &rp_due_tickets_table, &k, nothing);
 	}
 }
 
-void ticket_save(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t)
+void rp_ticket_save(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t)
 {
 	const Weibao__V1__ReadTicketRow *row = t->row;
 	struct wb_id device = wb_id_of_field(row->device_id);
@@ -132,19 +133,19 @@ void ticket_save(struct wb_fold *f, const struct wb_event *ev, struct ticket_edi
 	index_number(f, ev, t, BY_BREACHED, t->breaches > 0, row->breaches > 0);
 	if (!wb_id_equal(device, t->device)) {
 		if (!wb_id_is_zero(t->device))
-			index_del(f, ev, row, BY_DEVICE, bytes_of_id(&t->device));
-		index_put(f, ev, row, BY_DEVICE, bytes_of_id(&device));
+			index_del(f, ev, row, BY_DEVICE, rp_bytes_of_id(&t->device));
+		rp_index_put(f, ev, row, BY_DEVICE, rp_bytes_of_id(&device));
 	}
 	if (strcmp(row->category, t->category) != 0) {
 		index_del(f, ev, row, BY_CATEGORY, wb_bytes_str(t->category));
-		index_put(f, ev, row, BY_CATEGORY, wb_bytes_str(row->category));
+		rp_index_put(f, ev, row, BY_CATEGORY, wb_bytes_str(row->category));
 	}
 	index_due(f, ev, t);
-	id_key(&k, ev->tenant, t->id);
-	wb_put_row(f->db, &tickets_table, &k, &row->base);
+	rp_id_key(&k, ev->tenant, t->id);
+	wb_put_row(f->db, &rp_tickets_table, &k, &row->base);
 }
 
-void ticket_engineer(
+void rp_ticket_engineer(
         struct wb_fold *f, const struct wb_event *ev, Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData engineer)
 {
 	struct wb_id id = wb_id_of_field(engineer);
@@ -153,17 +154,17 @@ void ticket_engineer(
 			return;
 	ProtobufCBinaryData *all = WB_ARENA_ARRAY(f->arena, ProtobufCBinaryData, row->n_engineer_ids + 1);
 	if (!all) {
-		wb_txn_fail(f->db, WB_ERR_MEMORY, &tickets_table);
+		wb_txn_fail(f->db, WB_ERR_MEMORY, &rp_tickets_table);
 		return;
 	}
 	for (size_t i = 0; i < row->n_engineer_ids; i++)
 		all[i] = row->engineer_ids[i];
 	all[row->n_engineer_ids++] = engineer;
 	row->engineer_ids = all;
-	index_put(f, ev, row, BY_ENGINEER, bytes_of_id(&id));
+	rp_index_put(f, ev, row, BY_ENGINEER, rp_bytes_of_id(&id));
 }
 
-void ticket_engineer_gone(
+void rp_ticket_engineer_gone(
         struct wb_fold *f, const struct wb_event *ev, Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData engineer)
 {
 	struct wb_id id = wb_id_of_field(engineer);
@@ -174,62 +175,62 @@ void ticket_engineer_gone(
 	if (kept == row->n_engineer_ids)
 		return;
 	row->n_engineer_ids = kept;
-	index_del(f, ev, row, BY_ENGINEER, bytes_of_id(&id));
+	index_del(f, ev, row, BY_ENGINEER, rp_bytes_of_id(&id));
 }
 
 /* ---- parts, things, matters ---- */
 
-void part_put(struct wb_fold *f, const struct wb_event *ev, struct wb_id ticket, enum part part, struct wb_id id,
+void rp_part_put(struct wb_fold *f, const struct wb_event *ev, struct wb_id ticket, enum part part, struct wb_id id,
         const ProtobufCMessage *row)
 {
 	struct wb_key k;
-	part_key(&k, ev->tenant, ticket, part, id);
-	wb_put_row(f->db, &parts_table, &k, row);
+	rp_part_key(&k, ev->tenant, ticket, part, id);
+	wb_put_row(f->db, &rp_parts_table, &k, row);
 }
 
-void part_mark(struct wb_fold *f, const struct wb_event *ev, struct wb_id ticket, enum part part, struct wb_id id)
+void rp_part_mark(struct wb_fold *f, const struct wb_event *ev, struct wb_id ticket, enum part part, struct wb_id id)
 {
 	struct wb_key k;
-	part_key(&k, ev->tenant, ticket, part, id);
-	wb_put(f->db, &parts_table, &k, nothing);
+	rp_part_key(&k, ev->tenant, ticket, part, id);
+	wb_put(f->db, &rp_parts_table, &k, nothing);
 }
 
-void ref_put(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData ref)
+void rp_ref_put(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData ref)
 {
 	struct wb_key k;
-	id_key(&k, ev->tenant, wb_id_of_field(ref));
-	wb_put(f->db, &refs_table, &k, bytes_of_id(&ev->stream_id));
+	rp_id_key(&k, ev->tenant, wb_id_of_field(ref));
+	wb_put(f->db, &rp_refs_table, &k, rp_bytes_of_id(&ev->stream_id));
 }
 
-void thing_put(
+void rp_thing_put(
         struct wb_fold *f, const struct wb_event *ev, enum thing thing, struct wb_id id, const ProtobufCMessage *row)
 {
 	struct wb_key k;
-	thing_key(&k, ev->tenant, thing, id);
-	wb_put_row(f->db, &things_table, &k, row);
+	rp_thing_key(&k, ev->tenant, thing, id);
+	wb_put_row(f->db, &rp_things_table, &k, row);
 }
 
-void matter_put(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, int64_t since,
+void rp_matter_put(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, int64_t since,
         struct wb_id ticket, struct wb_id ref, const Weibao__V1__ReadMatterRow *row)
 {
 	struct wb_key k;
-	matter_key(&k, ev->tenant, what, since, ticket, ref);
+	rp_matter_key(&k, ev->tenant, what, since, ticket, ref);
 	if (row)
-		wb_put_row(f->db, &matters_table, &k, &row->base);
+		wb_put_row(f->db, &rp_matters_table, &k, &row->base);
 	else
-		wb_put(f->db, &matters_table, &k, nothing);
+		wb_put(f->db, &rp_matters_table, &k, nothing);
 }
 
-void matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, int64_t since,
+void rp_matter_drop(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, int64_t since,
         struct wb_id ticket, struct wb_id ref)
 {
 	struct wb_key k;
-	matter_key(&k, ev->tenant, what, since, ticket, ref);
-	(void)wb_del(f->db, &matters_table, &k);
+	rp_matter_key(&k, ev->tenant, what, since, ticket, ref);
+	(void)wb_del(f->db, &rp_matters_table, &k);
 }
 
 /* A to-do of some service that was refused for good: what it was to do was not done. */
-void fold_todo_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_todo_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ToDoEnded *e = payload;
 	const struct wb_id none = {{0}};
@@ -242,5 +243,5 @@ void fold_todo_ended(struct wb_fold *f, const struct wb_event *ev, const void *p
 	row.service = e->service;
 	row.todo = e->kind;
 	row.code = e->code;
-	matter_put(f, ev, WEIBAO__V1__OPEN_MATTER__OPEN_MATTER_TODO_ENDED, ev->recorded_at, none, ref, &row);
+	rp_matter_put(f, ev, WEIBAO__V1__OPEN_MATTER__OPEN_MATTER_TODO_ENDED, ev->recorded_at, none, ref, &row);
 }

@@ -16,8 +16,8 @@ static bool is_frozen(const Weibao__V1__ReadClockRow *c)
 static void open_del(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadClockRow *c)
 {
 	struct wb_key k;
-	clock_open_key(&k, ev->tenant, is_frozen(c), open_order(c), ev->stream_id, wb_id_of_field(c->clock_id));
-	(void)wb_del(f->db, &clocks_open_table, &k);
+	rp_clock_open_key(&k, ev->tenant, is_frozen(c), open_order(c), ev->stream_id, wb_id_of_field(c->clock_id));
+	(void)wb_del(f->db, &rp_clocks_open_table, &k);
 }
 
 /* Writes the clock, its place among the open ones and its mark for the counts of a month. */
@@ -30,13 +30,13 @@ static void clock_put(struct wb_fold *f, const struct wb_event *ev, const Weibao
 	                  (c->has_overturned && c->overturned ? MARK_OVERTURNED : 0u) |
 	                  (is_frozen(c) ? MARK_FROZEN : 0u))};
 	struct wb_key k;
-	pair_key(&k, ev->tenant, ev->stream_id, clock);
-	wb_put_row(f->db, &clocks_table, &k, &c->base);
-	clock_started_key(&k, ev->tenant, c->started_at, ev->stream_id, clock);
-	wb_put(f->db, &clocks_started_table, &k, ((struct wb_bytes){mark, sizeof mark}));
-	if (clock_is_open(c)) {
-		clock_open_key(&k, ev->tenant, is_frozen(c), open_order(c), ev->stream_id, clock);
-		wb_put(f->db, &clocks_open_table, &k, ((struct wb_bytes){NULL, 0}));
+	rp_pair_key(&k, ev->tenant, ev->stream_id, clock);
+	wb_put_row(f->db, &rp_clocks_table, &k, &c->base);
+	rp_clock_started_key(&k, ev->tenant, c->started_at, ev->stream_id, clock);
+	wb_put(f->db, &rp_clocks_started_table, &k, ((struct wb_bytes){mark, sizeof mark}));
+	if (rp_clock_is_open(c)) {
+		rp_clock_open_key(&k, ev->tenant, is_frozen(c), open_order(c), ev->stream_id, clock);
+		wb_put(f->db, &rp_clocks_open_table, &k, ((struct wb_bytes){NULL, 0}));
 	}
 }
 
@@ -47,37 +47,37 @@ static void ticket_clocks(struct wb_fold *f, const struct wb_event *ev)
 	struct wb_bytes key, value;
 	struct wb_key prefix;
 	struct wb_scan scan;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	t.row->has_next_deadline_at = false;
 	t.row->breaches = 0;
-	id_key(&prefix, ev->tenant, ev->stream_id);
-	wb_scan_prefix(&scan, f->db, &clocks_table, &prefix);
+	rp_id_key(&prefix, ev->tenant, ev->stream_id);
+	wb_scan_prefix(&scan, f->db, &rp_clocks_table, &prefix);
 	while (wb_scan_next(&scan, &key, &value)) {
 		const Weibao__V1__ReadClockRow *c = (const Weibao__V1__ReadClockRow *)wb_unpack_row(
-		        f->db, &clocks_table, value, &weibao__v1__read_clock_row__descriptor, f->arena);
+		        f->db, &rp_clocks_table, value, &weibao__v1__read_clock_row__descriptor, f->arena);
 		if (!c)
 			break;
 		t.row->breaches += c->phase == PHASE(BREACHED);
-		if (!clock_is_open(c) || is_frozen(c))
+		if (!rp_clock_is_open(c) || is_frozen(c))
 			continue;
 		if (!t.row->has_next_deadline_at || c->deadline_at < t.row->next_deadline_at)
 			t.row->next_deadline_at = c->deadline_at;
 		t.row->has_next_deadline_at = true;
 	}
 	wb_scan_done(&scan);
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
 /* The clock to be changed, out of its place among the open ones. NULL: there is none; the event is noted. */
 static Weibao__V1__ReadClockRow *clock_take(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData clock)
 {
-	Weibao__V1__ReadClockRow *c = clock_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(clock), f->arena);
+	Weibao__V1__ReadClockRow *c = rp_clock_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(clock), f->arena);
 	if (!c) {
-		note(f, ev, &ev->stream_id);
+		rp_note(f, ev, &ev->stream_id);
 		return NULL;
 	}
-	if (clock_is_open(c))
+	if (rp_clock_is_open(c))
 		open_del(f, ev, c);
 	return c;
 }
@@ -89,7 +89,7 @@ static void clock_give(struct wb_fold *f, const struct wb_event *ev, const Weiba
 	ticket_clocks(f, ev);
 }
 
-void fold_clock_started(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_started(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockStarted *e = payload;
 	Weibao__V1__ReadClockRow c = WEIBAO__V1__READ_CLOCK_ROW__INIT;
@@ -111,7 +111,7 @@ void fold_clock_started(struct wb_fold *f, const struct wb_event *ev, const void
 	clock_give(f, ev, &c);
 }
 
-void fold_clock_suspended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_suspended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockSuspended *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -133,7 +133,7 @@ static void thaw(Weibao__V1__ReadClockRow *c)
 	c->has_remaining_us = c->has_reason = c->has_frozen_at = false;
 }
 
-void fold_clock_resumed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_resumed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockResumed *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -144,7 +144,7 @@ void fold_clock_resumed(struct wb_fold *f, const struct wb_event *ev, const void
 	clock_give(f, ev, c);
 }
 
-void fold_clock_retargeted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_retargeted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockRetargeted *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -159,7 +159,7 @@ void fold_clock_retargeted(struct wb_fold *f, const struct wb_event *ev, const v
 	clock_give(f, ev, c);
 }
 
-void fold_clock_warned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_warned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockWarned *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -176,7 +176,7 @@ static void stopped(Weibao__V1__ReadClockRow *c, int64_t at)
 	thaw(c);
 }
 
-void fold_clock_met(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_met(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockMet *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -193,7 +193,7 @@ void fold_clock_met(struct wb_fold *f, const struct wb_event *ev, const void *pa
 }
 
 /* Judged late; it goes on being shown until it is stopped. */
-void fold_clock_breached(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_breached(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockBreached *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -206,7 +206,7 @@ void fold_clock_breached(struct wb_fold *f, const struct wb_event *ev, const voi
 	clock_give(f, ev, c);
 }
 
-void fold_clock_stopped_late(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_stopped_late(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockStoppedLate *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -219,7 +219,7 @@ void fold_clock_stopped_late(struct wb_fold *f, const struct wb_event *ev, const
 }
 
 /* Stopped, but not judged yet: a verbal exception holds the judgement. */
-void fold_clock_stop_held(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_stop_held(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockStopHeld *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -229,7 +229,7 @@ void fold_clock_stop_held(struct wb_fold *f, const struct wb_event *ev, const vo
 	clock_give(f, ev, c);
 }
 
-void fold_clock_voided(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_voided(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockVoided *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -242,7 +242,7 @@ void fold_clock_voided(struct wb_fold *f, const struct wb_event *ev, const void 
 	clock_give(f, ev, c);
 }
 
-void fold_clock_escalated(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_clock_escalated(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ClockEscalated *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -254,7 +254,7 @@ void fold_clock_escalated(struct wb_fold *f, const struct wb_event *ev, const vo
 }
 
 /* Late evidence: what was judged breached was met. Counted apart for ever. */
-void fold_judgement_overturned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_judgement_overturned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__JudgementOverturned *e = payload;
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
@@ -269,7 +269,7 @@ void fold_judgement_overturned(struct wb_fold *f, const struct wb_event *ev, con
 
 /* ---- exceptions ---- */
 
-void fold_exception_proposed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_exception_proposed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ExceptionProposed *e = payload;
 	Weibao__V1__ReadExceptionRow row = WEIBAO__V1__READ_EXCEPTION_ROW__INIT;
@@ -283,8 +283,8 @@ void fold_exception_proposed(struct wb_fold *f, const struct wb_event *ev, const
 	row.verbal = e->verbal;
 	row.has_pending_until = e->has_pending_until;
 	row.pending_until = e->pending_until;
-	part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(e->exception_id), &row.base);
-	ref_put(f, ev, e->exception_id);
+	rp_part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(e->exception_id), &row.base);
+	rp_ref_put(f, ev, e->exception_id);
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
 	if (!c)
 		return;
@@ -296,11 +296,11 @@ void fold_exception_proposed(struct wb_fold *f, const struct wb_event *ev, const
 static Weibao__V1__ReadExceptionRow *exception_of(
         struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData exception)
 {
-	return (Weibao__V1__ReadExceptionRow *)part_get(f->db, ev->tenant, ev->stream_id, PART_EXCEPTION,
+	return (Weibao__V1__ReadExceptionRow *)rp_part_get(f->db, ev->tenant, ev->stream_id, PART_EXCEPTION,
 	        wb_id_of_field(exception), &weibao__v1__read_exception_row__descriptor, f->arena);
 }
 
-void fold_exception_agreed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_exception_agreed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ExceptionAgreed *e = payload;
 	Weibao__V1__ReadExceptionRow *row = exception_of(f, ev, e->exception_id);
@@ -308,7 +308,7 @@ void fold_exception_agreed(struct wb_fold *f, const struct wb_event *ev, const v
 		row->has_agreed_at = row->has_agreed_by_id = true;
 		row->agreed_at = ev->recorded_at;
 		row->agreed_by_id = e->agreed_by_id;
-		part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(e->exception_id), &row->base);
+		rp_part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(e->exception_id), &row->base);
 	}
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, e->clock_id);
 	if (!c)
@@ -327,7 +327,7 @@ static void exception_over(struct wb_fold *f, const struct wb_event *ev, Protobu
 		row->has_ended_at = true;
 		row->ended_at = ev->recorded_at;
 		row->ended_how = (char *)(uintptr_t)how;
-		part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(exception), &row->base);
+		rp_part_put(f, ev, ev->stream_id, PART_EXCEPTION, wb_id_of_field(exception), &row->base);
 	}
 	Weibao__V1__ReadClockRow *c = clock_take(f, ev, clock);
 	if (!c)
@@ -336,13 +336,13 @@ static void exception_over(struct wb_fold *f, const struct wb_event *ev, Protobu
 	clock_give(f, ev, c);
 }
 
-void fold_exception_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_exception_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ExceptionDeclined *e = payload;
 	exception_over(f, ev, e->exception_id, e->clock_id, "DECLINED");
 }
 
-void fold_exception_lapsed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_exception_lapsed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ExceptionLapsed *e = payload;
 	exception_over(f, ev, e->exception_id, e->clock_id, "LAPSED");

@@ -8,25 +8,25 @@
 static ProtobufCMessage *part_of(struct wb_fold *f, const struct wb_event *ev, enum part part, ProtobufCBinaryData id,
         const ProtobufCMessageDescriptor *descriptor)
 {
-	note(f, ev, &ev->stream_id);
-	return part_get(f->db, ev->tenant, ev->stream_id, part, wb_id_of_field(id), descriptor, f->arena);
+	rp_note(f, ev, &ev->stream_id);
+	return rp_part_get(f->db, ev->tenant, ev->stream_id, part, wb_id_of_field(id), descriptor, f->arena);
 }
 
 static void put(struct wb_fold *f, const struct wb_event *ev, enum part part, ProtobufCBinaryData id,
         const ProtobufCMessage *row)
 {
-	part_put(f, ev, ev->stream_id, part, wb_id_of_field(id), row);
+	rp_part_put(f, ev, ev->stream_id, part, wb_id_of_field(id), row);
 }
 
 static void owed(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, ProtobufCBinaryData ref)
 {
-	matter_put(f, ev, what, ev->recorded_at, ev->stream_id, wb_id_of_field(ref), NULL);
+	rp_matter_put(f, ev, what, ev->recorded_at, ev->stream_id, wb_id_of_field(ref), NULL);
 }
 
 static void settled(struct wb_fold *f, const struct wb_event *ev, Weibao__V1__OpenMatter what, int64_t since,
         ProtobufCBinaryData ref)
 {
-	matter_drop(f, ev, what, since, ev->stream_id, wb_id_of_field(ref));
+	rp_matter_drop(f, ev, what, since, ev->stream_id, wb_id_of_field(ref));
 }
 
 /* ---- forms ---- */
@@ -36,7 +36,7 @@ static Weibao__V1__ReadFormRow *form_of(struct wb_fold *f, const struct wb_event
 	return (Weibao__V1__ReadFormRow *)part_of(f, ev, PART_FORM, visit, &weibao__v1__read_form_row__descriptor);
 }
 
-void fold_form_filled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_form_filled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FormFilled *e = payload;
 	Weibao__V1__ReadFormRow fresh = WEIBAO__V1__READ_FORM_ROW__INIT, *row = form_of(f, ev, e->visit_id);
@@ -65,16 +65,16 @@ void fold_form_filled(struct wb_fold *f, const struct wb_event *ev, const void *
 static void rated(struct wb_fold *f, const struct wb_event *ev, uint32_t round, Weibao__V1__Grade grade)
 {
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	if (t.row->round == round) {
 		t.row->has_grade = true;
 		t.row->grade = grade;
 	}
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_form_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_form_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FormSigned *e = payload;
 	Weibao__V1__ReadFormRow *row = form_of(f, ev, e->visit_id);
@@ -96,25 +96,25 @@ void fold_form_signed(struct wb_fold *f, const struct wb_event *ev, const void *
 		rated(f, ev, e->round, e->grade);
 }
 
-void fold_work_recorded(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_work_recorded(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__WorkRecorded *e = payload;
 	Weibao__V1__ReadSolutionRow row = WEIBAO__V1__READ_SOLUTION_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.what = (char *)(uintptr_t) "work";
 	row.round = e->round;
 	row.text = e->steps;
 	row.at = e->worked_at;
-	part_put(f, ev, ev->stream_id, PART_SOLUTION, id_of_number(ev->position), &row.base);
+	rp_part_put(f, ev, ev->stream_id, PART_SOLUTION, rp_id_of_number(ev->position), &row.base);
 }
 
 /* ---- hardware ---- */
 
-void fold_decision_asked(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_decision_asked(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__HardwareDecisionAsked *e = payload;
 	Weibao__V1__ReadDecisionRow row = WEIBAO__V1__READ_DECISION_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.decision_id = e->decision_id;
 	row.visit_id = e->visit_id;
 	row.faulty_part = e->faulty_part;
@@ -128,7 +128,7 @@ void fold_decision_asked(struct wb_fold *f, const struct wb_event *ev, const voi
 	owed(f, ev, MATTER(HARDWARE_DECISION), e->decision_id);
 }
 
-void fold_decided(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_decided(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__HardwareDecided *e = payload;
 	Weibao__V1__ReadDecisionRow *row = (Weibao__V1__ReadDecisionRow *)part_of(
@@ -154,11 +154,11 @@ static Weibao__V1__ReadRepairRow *repair_of(struct wb_fold *f, const struct wb_e
 	        f, ev, PART_REPAIR, repair, &weibao__v1__read_repair_row__descriptor);
 }
 
-void fold_repair_opened(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_repair_opened(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__RepairOpened *e = payload;
 	Weibao__V1__ReadRepairRow row = WEIBAO__V1__READ_REPAIR_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.repair_id = e->repair_id;
 	row.visit_id = e->visit_id;
 	row.repair_number = e->repair_number;
@@ -176,7 +176,7 @@ void fold_repair_opened(struct wb_fold *f, const struct wb_event *ev, const void
 	owed(f, ev, MATTER(REPAIR), e->repair_id);
 }
 
-void fold_repair_requested(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_repair_requested(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__RepairPartRequested *e = payload;
 	Weibao__V1__ReadRepairRow *row = repair_of(f, ev, e->repair_id);
@@ -200,7 +200,7 @@ static void part_came(Weibao__V1__ReadRepairRow *row, char *serial, protobuf_c_b
 	}
 }
 
-void fold_repair_received(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_repair_received(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__RepairPartReceived *e = payload;
 	Weibao__V1__ReadRepairRow *row = repair_of(f, ev, e->repair_id);
@@ -212,7 +212,7 @@ void fold_repair_received(struct wb_fold *f, const struct wb_event *ev, const vo
 	put(f, ev, PART_REPAIR, e->repair_id, &row->base);
 }
 
-void fold_repair_closed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_repair_closed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__RepairClosed *e = payload;
 	Weibao__V1__ReadRepairRow *row = repair_of(f, ev, e->repair_id);
@@ -235,11 +235,11 @@ static Weibao__V1__ReadCustodyRow *custody_of(struct wb_fold *f, const struct wb
 	        f, ev, PART_CUSTODY, custody, &weibao__v1__read_custody_row__descriptor);
 }
 
-void fold_custody_taken(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_custody_taken(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__CustodyTaken *e = payload;
 	Weibao__V1__ReadCustodyRow row = WEIBAO__V1__READ_CUSTODY_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.custody_id = e->custody_id;
 	row.visit_id = e->visit_id;
 	row.what = e->what;
@@ -253,7 +253,7 @@ void fold_custody_taken(struct wb_fold *f, const struct wb_event *ev, const void
 	owed(f, ev, MATTER(CUSTODY), e->custody_id);
 }
 
-void fold_custody_moved(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_custody_moved(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__CustodyMoved *e = payload;
 	Weibao__V1__ReadCustodyRow *row = custody_of(f, ev, e->custody_id);
@@ -263,7 +263,7 @@ void fold_custody_moved(struct wb_fold *f, const struct wb_event *ev, const void
 	put(f, ev, PART_CUSTODY, e->custody_id, &row->base);
 }
 
-void fold_custody_returned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_custody_returned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__CustodyReturned *e = payload;
 	Weibao__V1__ReadCustodyRow *row = custody_of(f, ev, e->custody_id);
@@ -276,11 +276,11 @@ void fold_custody_returned(struct wb_fold *f, const struct wb_event *ev, const v
 	settled(f, ev, MATTER(CUSTODY), row->taken_at, e->custody_id);
 }
 
-void fold_loan_left(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_loan_left(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__LoanLeft *e = payload;
 	Weibao__V1__ReadLoanRow row = WEIBAO__V1__READ_LOAN_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.loan_id = e->loan_id;
 	row.visit_id = e->visit_id;
 	row.what = e->what;
@@ -289,7 +289,7 @@ void fold_loan_left(struct wb_fold *f, const struct wb_event *ev, const void *pa
 	owed(f, ev, MATTER(LOAN), e->loan_id);
 }
 
-void fold_loan_returned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_loan_returned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__LoanReturned *e = payload;
 	Weibao__V1__ReadLoanRow *row = (Weibao__V1__ReadLoanRow *)part_of(
@@ -304,11 +304,11 @@ void fold_loan_returned(struct wb_fold *f, const struct wb_event *ev, const void
 
 /* ---- charges ---- */
 
-void fold_amount_proposed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_amount_proposed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AmountProposed *e = payload;
 	Weibao__V1__ReadChargeRow row = WEIBAO__V1__READ_CHARGE_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.charge_id = e->charge_id;
 	row.visit_id = e->visit_id;
 	row.amount_fen = e->amount_fen;
@@ -317,7 +317,7 @@ void fold_amount_proposed(struct wb_fold *f, const struct wb_event *ev, const vo
 	row.stage = CHARGE(PROPOSED);
 	row.proposed_at = ev->recorded_at;
 	put(f, ev, PART_CHARGE, e->charge_id, &row.base);
-	ref_put(f, ev, e->charge_id);
+	rp_ref_put(f, ev, e->charge_id);
 	owed(f, ev, MATTER(CHARGE), e->charge_id);
 }
 
@@ -337,7 +337,7 @@ static Weibao__V1__ReadChargeRow *charge_to(
 	return row;
 }
 
-void fold_amount_accepted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_amount_accepted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AmountAccepted *e = payload;
 	Weibao__V1__ReadChargeRow *row = charge_to(f, ev, e->charge_id, CHARGE(ACCEPTED));
@@ -348,13 +348,13 @@ void fold_amount_accepted(struct wb_fold *f, const struct wb_event *ev, const vo
 	put(f, ev, PART_CHARGE, e->charge_id, &row->base);
 }
 
-void fold_amount_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_amount_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AmountDeclined *e = payload;
 	(void)charge_to(f, ev, e->charge_id, CHARGE(DECLINED));
 }
 
-void fold_charge_invoiced(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_charge_invoiced(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ChargeInvoiced *e = payload;
 	Weibao__V1__ReadChargeRow *row = charge_to(f, ev, e->charge_id, CHARGE(INVOICED));
@@ -364,13 +364,13 @@ void fold_charge_invoiced(struct wb_fold *f, const struct wb_event *ev, const vo
 	put(f, ev, PART_CHARGE, e->charge_id, &row->base);
 }
 
-void fold_charge_paid(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_charge_paid(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ChargePaid *e = payload;
 	(void)charge_to(f, ev, e->charge_id, CHARGE(PAID));
 }
 
-void fold_charge_waived(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_charge_waived(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__ChargeWaived *e = payload;
 	Weibao__V1__ReadChargeRow *row = charge_to(f, ev, e->charge_id, CHARGE(WAIVED));
@@ -382,11 +382,11 @@ void fold_charge_waived(struct wb_fold *f, const struct wb_event *ev, const void
 
 /* ---- held facts ---- */
 
-void fold_fact_held(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_fact_held(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FactHeld *e = payload;
 	Weibao__V1__ReadHeldRow row = WEIBAO__V1__READ_HELD_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.fact_id = e->fact_id;
 	row.has_visit_id = e->has_visit_id;
 	row.visit_id = e->visit_id;
@@ -400,7 +400,7 @@ void fold_fact_held(struct wb_fold *f, const struct wb_event *ev, const void *pa
 	owed(f, ev, MATTER(FACT_HELD), e->fact_id);
 }
 
-void fold_fact_settled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_fact_settled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FactSettled *e = payload;
 	Weibao__V1__ReadHeldRow *row = (Weibao__V1__ReadHeldRow *)part_of(
@@ -416,7 +416,7 @@ void fold_fact_settled(struct wb_fold *f, const struct wb_event *ev, const void 
 
 /* ---- satisfaction ---- */
 
-void fold_rating_given(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_rating_given(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__RatingGiven *e = payload;
 	Weibao__V1__ReadRatingRow row = WEIBAO__V1__READ_RATING_ROW__INIT;
@@ -427,21 +427,21 @@ void fold_rating_given(struct wb_fold *f, const struct wb_event *ev, const void 
 	row.given_at = ev->recorded_at;
 	row.has_contact_id = e->has_contact_id;
 	row.contact_id = e->contact_id;
-	part_put(f, ev, ev->stream_id, PART_RATING, id_of_number(ev->position), &row.base);
+	rp_part_put(f, ev, ev->stream_id, PART_RATING, rp_id_of_number(ev->position), &row.base);
 	rated(f, ev, e->round, e->grade);
 }
 
 /* The follow-up of a round; a fresh one where there is none. NULL: no memory. */
 static Weibao__V1__ReadFollowUpRow *follow_up_of(struct wb_fold *f, const struct wb_event *ev, uint32_t round)
 {
-	note(f, ev, &ev->stream_id);
-	Weibao__V1__ReadFollowUpRow *row = (Weibao__V1__ReadFollowUpRow *)part_get(f->db, ev->tenant, ev->stream_id,
-	        PART_FOLLOW_UP, id_of_number(round), &weibao__v1__read_follow_up_row__descriptor, f->arena);
+	rp_note(f, ev, &ev->stream_id);
+	Weibao__V1__ReadFollowUpRow *row = (Weibao__V1__ReadFollowUpRow *)rp_part_get(f->db, ev->tenant, ev->stream_id,
+	        PART_FOLLOW_UP, rp_id_of_number(round), &weibao__v1__read_follow_up_row__descriptor, f->arena);
 	if (row)
 		return row;
 	row = WB_ARENA_NEW(f->arena, Weibao__V1__ReadFollowUpRow);
 	if (!row) {
-		wb_txn_fail(f->db, WB_ERR_MEMORY, &parts_table);
+		wb_txn_fail(f->db, WB_ERR_MEMORY, &rp_parts_table);
 		return NULL;
 	}
 	weibao__v1__read_follow_up_row__init(row);
@@ -451,10 +451,10 @@ static Weibao__V1__ReadFollowUpRow *follow_up_of(struct wb_fold *f, const struct
 
 static void follow_up_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadFollowUpRow *row)
 {
-	part_put(f, ev, ev->stream_id, PART_FOLLOW_UP, id_of_number(row->round), &row->base);
+	rp_part_put(f, ev, ev->stream_id, PART_FOLLOW_UP, rp_id_of_number(row->round), &row->base);
 }
 
-void fold_cause_analysed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_cause_analysed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__CauseAnalysed *e = payload;
 	Weibao__V1__ReadFollowUpRow *row = follow_up_of(f, ev, e->round);
@@ -465,7 +465,7 @@ void fold_cause_analysed(struct wb_fold *f, const struct wb_event *ev, const voi
 	follow_up_put(f, ev, row);
 }
 
-void fold_further_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_further_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FurtherVisitDeclined *e = payload;
 	Weibao__V1__ReadFollowUpRow *row = follow_up_of(f, ev, e->round);
@@ -475,7 +475,7 @@ void fold_further_declined(struct wb_fold *f, const struct wb_event *ev, const v
 	follow_up_put(f, ev, row);
 }
 
-void fold_follow_up_attempted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_follow_up_attempted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FollowUpAttempted *e = payload;
 	Weibao__V1__ReadFollowUpRow *row = follow_up_of(f, ev, e->round);
@@ -485,7 +485,7 @@ void fold_follow_up_attempted(struct wb_fold *f, const struct wb_event *ev, cons
 	follow_up_put(f, ev, row);
 }
 
-void fold_follow_up_recorded(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_follow_up_recorded(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FollowUpRecorded *e = payload;
 	Weibao__V1__ReadFollowUpRow *row = follow_up_of(f, ev, e->round);
@@ -505,7 +505,7 @@ void fold_follow_up_recorded(struct wb_fold *f, const struct wb_event *ev, const
 	follow_up_put(f, ev, row);
 }
 
-void fold_follow_up_not_reached(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_follow_up_not_reached(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FollowUpNotReached *e = payload;
 	Weibao__V1__ReadFollowUpRow *row = follow_up_of(f, ev, e->round);

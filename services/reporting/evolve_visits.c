@@ -8,20 +8,20 @@
 static void visit_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadVisitRow *v)
 {
 	struct wb_key k;
-	pair_key(&k, ev->tenant, ev->stream_id, wb_id_of_field(v->visit_id));
-	wb_put_row(f->db, &visits_table, &k, &v->base);
+	rp_pair_key(&k, ev->tenant, ev->stream_id, wb_id_of_field(v->visit_id));
+	wb_put_row(f->db, &rp_visits_table, &k, &v->base);
 }
 
 /* The visit alone; the event is noted. NULL: there is none. */
 static Weibao__V1__ReadVisitRow *visit_of(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData visit)
 {
-	note(f, ev, &ev->stream_id);
-	return visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);
+	rp_note(f, ev, &ev->stream_id);
+	return rp_visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);
 }
 
 static Weibao__V1__ReadVisitRow *visit_beside(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData visit)
 {
-	return visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);
+	return rp_visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);
 }
 
 static bool is_over(const Weibao__V1__ReadVisitRow *v)
@@ -33,7 +33,7 @@ static bool is_over(const Weibao__V1__ReadVisitRow *v)
 static Weibao__V1__ReadVisitEngineer *engineer_of(Weibao__V1__ReadVisitRow *v, ProtobufCBinaryData engineer)
 {
 	for (size_t i = v->n_engineers; i > 0; i--)
-		if (wb_bytes_equal(bytes_of_field(v->engineers[i - 1]->engineer_id), bytes_of_field(engineer)))
+		if (wb_bytes_equal(rp_bytes_of_field(v->engineers[i - 1]->engineer_id), rp_bytes_of_field(engineer)))
 			return v->engineers[i - 1];
 	return NULL;
 }
@@ -50,29 +50,29 @@ static void day_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__
 {
 	struct wb_key k;
 	uint8_t until[8];
-	visit_day_key(&k, wb_id_of_field(g->engineer_id), g->slot_from, ev->tenant, ev->stream_id,
+	rp_visit_day_key(&k, wb_id_of_field(g->engineer_id), g->slot_from, ev->tenant, ev->stream_id,
 	        wb_id_of_field(v->visit_id));
 	wb_be64_put(until, (uint64_t)g->slot_until);
-	wb_put(f->db, &visit_days_table, &k, ((struct wb_bytes){until, sizeof until}));
+	wb_put(f->db, &rp_visit_days_table, &k, ((struct wb_bytes){until, sizeof until}));
 }
 
 static void day_del(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadVisitRow *v,
         const Weibao__V1__ReadVisitEngineer *g)
 {
 	struct wb_key k;
-	visit_day_key(&k, wb_id_of_field(g->engineer_id), g->slot_from, ev->tenant, ev->stream_id,
+	rp_visit_day_key(&k, wb_id_of_field(g->engineer_id), g->slot_from, ev->tenant, ev->stream_id,
 	        wb_id_of_field(v->visit_id));
-	(void)wb_del(f->db, &visit_days_table, &k);
+	(void)wb_del(f->db, &rp_visit_days_table, &k);
 }
 
 /* ---- booking ---- */
 
-void fold_visit_scheduled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_scheduled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitScheduled *e = payload;
 	Weibao__V1__ReadVisitRow v = WEIBAO__V1__READ_VISIT_ROW__INIT;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	v.visit_id = e->visit_id;
 	v.round = e->round;
@@ -91,7 +91,7 @@ void fold_visit_scheduled(struct wb_fold *f, const struct wb_event *ev, const vo
 	v.has_trip_id = e->has_trip_id;
 	v.trip_id = e->trip_id;
 	visit_put(f, ev, &v);
-	ref_put(f, ev, e->visit_id);
+	rp_ref_put(f, ev, e->visit_id);
 	if (t.row->stage != TICKET(COMPLETED))
 		t.row->stage = TICKET(VISITING);
 	t.row->has_visit_id = true;
@@ -99,7 +99,7 @@ void fold_visit_scheduled(struct wb_fold *f, const struct wb_event *ev, const vo
 	t.row->has_promised_arrival_at = true;
 	t.row->promised_arrival_at = e->promised_arrival_at;
 	t.row->has_engineer_id = false;
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
 static Weibao__V1__ReadVisitEngineer *engineer_new(
@@ -122,11 +122,11 @@ static Weibao__V1__ReadVisitEngineer *engineer_new(
 	return g;
 }
 
-void fold_engineer_assigned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_engineer_assigned(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__EngineerAssigned *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -135,7 +135,7 @@ void fold_engineer_assigned(struct wb_fold *f, const struct wb_event *ev, const 
 	        WB_ARENA_ARRAY(f->arena, Weibao__V1__ReadVisitEngineer *, v->n_engineers + 1);
 	Weibao__V1__ReadVisitEngineer *g = engineer_new(f, ev, e);
 	if (!all || !g) {
-		wb_txn_fail(f->db, WB_ERR_MEMORY, &visits_table);
+		wb_txn_fail(f->db, WB_ERR_MEMORY, &rp_visits_table);
 		return;
 	}
 	for (size_t i = 0; i < v->n_engineers; i++)
@@ -144,16 +144,16 @@ void fold_engineer_assigned(struct wb_fold *f, const struct wb_event *ev, const 
 	v->engineers = all;
 	visit_put(f, ev, v);
 	day_put(f, ev, v, g);
-	ticket_engineer(f, ev, t.row, e->engineer_id);
+	rp_ticket_engineer(f, ev, t.row, e->engineer_id);
 	if (!e->further) {
 		t.row->has_engineer_id = true;
 		t.row->engineer_id = e->engineer_id;
 	}
-	matter_drop(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, wb_id_of_field(e->visit_id));
-	ticket_save(f, ev, &t);
+	rp_matter_drop(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, wb_id_of_field(e->visit_id));
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_assignment_accepted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_assignment_accepted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AssignmentAccepted *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -171,33 +171,34 @@ void fold_assignment_accepted(struct wb_fold *f, const struct wb_event *ev, cons
 static void engineer_off(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t,
         const Weibao__V1__ReadVisitRow *v, ProtobufCBinaryData engineer)
 {
-	struct wb_bytes id = bytes_of_field(engineer), key, value;
-	bool elsewhere = t->row->has_handler_id && wb_bytes_equal(bytes_of_field(t->row->handler_id), id);
+	struct wb_bytes id = rp_bytes_of_field(engineer), key, value;
+	bool elsewhere = t->row->has_handler_id && wb_bytes_equal(rp_bytes_of_field(t->row->handler_id), id);
 	struct wb_key prefix;
 	struct wb_scan scan;
-	id_key(&prefix, ev->tenant, t->id);
-	wb_scan_prefix(&scan, f->db, &visits_table, &prefix);
+	rp_id_key(&prefix, ev->tenant, t->id);
+	wb_scan_prefix(&scan, f->db, &rp_visits_table, &prefix);
 	while (wb_scan_next(&scan, &key, &value)) {
 		Weibao__V1__ReadVisitRow *other = (Weibao__V1__ReadVisitRow *)wb_unpack_row(
-		        f->db, &visits_table, value, &weibao__v1__read_visit_row__descriptor, f->arena);
-		if (!other || wb_bytes_equal(bytes_of_field(other->visit_id), bytes_of_field(v->visit_id)))
+		        f->db, &rp_visits_table, value, &weibao__v1__read_visit_row__descriptor, f->arena);
+		if (!other || wb_bytes_equal(rp_bytes_of_field(other->visit_id), rp_bytes_of_field(v->visit_id)))
 			continue;
 		const Weibao__V1__ReadVisitEngineer *g = engineer_of(other, engineer);
 		elsewhere = elsewhere || (g && is_on(g));
 	}
 	wb_scan_done(&scan);
 	if (!elsewhere)
-		ticket_engineer_gone(f, ev, t->row, engineer);
-	if (t->row->has_engineer_id && wb_bytes_equal(bytes_of_field(t->row->engineer_id), id) &&
-	        t->row->has_visit_id && wb_bytes_equal(bytes_of_field(t->row->visit_id), bytes_of_field(v->visit_id)))
+		rp_ticket_engineer_gone(f, ev, t->row, engineer);
+	if (t->row->has_engineer_id && wb_bytes_equal(rp_bytes_of_field(t->row->engineer_id), id) &&
+	        t->row->has_visit_id &&
+	        wb_bytes_equal(rp_bytes_of_field(t->row->visit_id), rp_bytes_of_field(v->visit_id)))
 		t->row->has_engineer_id = false;
 }
 
-void fold_assignment_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_assignment_declined(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AssignmentDeclined *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	Weibao__V1__ReadVisitEngineer *g = v ? engineer_of(v, e->engineer_id) : NULL;
@@ -210,22 +211,22 @@ void fold_assignment_declined(struct wb_fold *f, const struct wb_event *ev, cons
 	visit_put(f, ev, v);
 	day_del(f, ev, v, g);
 	engineer_off(f, ev, &t, v, e->engineer_id);
-	matter_put(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, wb_id_of_field(e->visit_id), NULL);
-	ticket_save(f, ev, &t);
+	rp_matter_put(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, wb_id_of_field(e->visit_id), NULL);
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_assignment_released(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_assignment_released(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__AssignmentReleased *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	Weibao__V1__ReadVisitEngineer *g = NULL;
 	/* the replacement may be assigned before: the one that is still on is meant */
 	for (size_t i = 0; v && i < v->n_engineers; i++)
-		if (is_on(v->engineers[i]) &&
-		        wb_bytes_equal(bytes_of_field(v->engineers[i]->engineer_id), bytes_of_field(e->engineer_id)))
+		if (is_on(v->engineers[i]) && wb_bytes_equal(rp_bytes_of_field(v->engineers[i]->engineer_id),
+		                                      rp_bytes_of_field(e->engineer_id)))
 			g = v->engineers[i];
 	if (!g)
 		return;
@@ -234,22 +235,22 @@ void fold_assignment_released(struct wb_fold *f, const struct wb_event *ev, cons
 	visit_put(f, ev, v);
 	day_del(f, ev, v, g);
 	engineer_off(f, ev, &t, v, e->engineer_id);
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
 static void promise(struct ticket_edit *t, ProtobufCBinaryData visit, int64_t at)
 {
-	if (!t->row->has_visit_id || !wb_bytes_equal(bytes_of_field(t->row->visit_id), bytes_of_field(visit)))
+	if (!t->row->has_visit_id || !wb_bytes_equal(rp_bytes_of_field(t->row->visit_id), rp_bytes_of_field(visit)))
 		return;
 	t->row->has_promised_arrival_at = true;
 	t->row->promised_arrival_at = at;
 }
 
-void fold_visit_moved(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_moved(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitMoved *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -260,7 +261,7 @@ void fold_visit_moved(struct wb_fold *f, const struct wb_event *ev, const void *
 	v->has_earliest_offered_at = e->has_earliest_offered_at;
 	v->earliest_offered_at = e->earliest_offered_at;
 	if (v->has_wish_asked_at)
-		matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, wb_id_of_field(e->visit_id));
+		rp_matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, wb_id_of_field(e->visit_id));
 	v->has_wished_at = v->has_wish_asked_at = v->has_confirmed_by_user = false;
 	for (size_t i = 0; i < v->n_engineers; i++) {
 		Weibao__V1__ReadVisitEngineer *g = v->engineers[i];
@@ -273,10 +274,10 @@ void fold_visit_moved(struct wb_fold *f, const struct wb_event *ev, const void *
 	}
 	visit_put(f, ev, v);
 	promise(&t, e->visit_id, e->promised_arrival_at);
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_visit_confirmed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_confirmed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitConfirmedByUser *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -286,7 +287,7 @@ void fold_visit_confirmed(struct wb_fold *f, const struct wb_event *ev, const vo
 	visit_put(f, ev, v);
 }
 
-void fold_visit_move_asked(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_move_asked(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitMoveAsked *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -294,12 +295,12 @@ void fold_visit_move_asked(struct wb_fold *f, const struct wb_event *ev, const v
 	if (!v)
 		return;
 	if (v->has_wish_asked_at)
-		matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, ev->stream_id, visit);
+		rp_matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, ev->stream_id, visit);
 	v->has_wished_at = v->has_wish_asked_at = true;
 	v->wished_at = e->wished_at;
 	v->wish_asked_at = ev->recorded_at;
 	visit_put(f, ev, v);
-	matter_put(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, ev->stream_id, visit, NULL);
+	rp_matter_put(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, ev->stream_id, visit, NULL);
 }
 
 /* Whether another visit of the ticket is still to come, under way, or not ended: a device is still away. */
@@ -309,13 +310,13 @@ static bool other_open(struct wb_fold *f, const struct wb_event *ev, ProtobufCBi
 	struct wb_key prefix;
 	struct wb_scan scan;
 	bool open = false;
-	id_key(&prefix, ev->tenant, ev->stream_id);
-	wb_scan_prefix(&scan, f->db, &visits_table, &prefix);
+	rp_id_key(&prefix, ev->tenant, ev->stream_id);
+	wb_scan_prefix(&scan, f->db, &rp_visits_table, &prefix);
 	while (!open && wb_scan_next(&scan, &key, &value)) {
 		const Weibao__V1__ReadVisitRow *v = (const Weibao__V1__ReadVisitRow *)wb_unpack_row(
-		        f->db, &visits_table, value, &weibao__v1__read_visit_row__descriptor, f->arena);
+		        f->db, &rp_visits_table, value, &weibao__v1__read_visit_row__descriptor, f->arena);
 		open = v && v->stage != VISIT(ENDED) && v->stage != VISIT(CANCELLED) &&
-		       !wb_bytes_equal(bytes_of_field(v->visit_id), bytes_of_field(visit));
+		       !wb_bytes_equal(rp_bytes_of_field(v->visit_id), rp_bytes_of_field(visit));
 	}
 	wb_scan_done(&scan);
 	return open;
@@ -331,12 +332,12 @@ static void needs_another(
 	t->row->has_promised_arrival_at = t->row->has_engineer_id = false;
 }
 
-void fold_visit_cancelled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_cancelled(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitCancelled *e = payload;
 	struct wb_id visit = wb_id_of_field(e->visit_id);
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -347,16 +348,16 @@ void fold_visit_cancelled(struct wb_fold *f, const struct wb_event *ev, const vo
 		if (is_on(v->engineers[i]))
 			day_del(f, ev, v, v->engineers[i]);
 	visit_put(f, ev, v);
-	matter_drop(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, visit);
+	rp_matter_drop(f, ev, MATTER(DECLINED), v->scheduled_at, t.id, visit);
 	if (v->has_wish_asked_at)
-		matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, visit);
+		rp_matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, visit);
 	needs_another(f, ev, &t, e->visit_id);
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
 /* ---- on site ---- */
 
-void fold_engineer_departed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_engineer_departed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__EngineerDeparted *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -372,7 +373,7 @@ void fold_engineer_departed(struct wb_fold *f, const struct wb_event *ev, const 
 	visit_put(f, ev, v);
 }
 
-void fold_engineer_arrived(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_engineer_arrived(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__EngineerArrived *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -391,11 +392,11 @@ void fold_engineer_arrived(struct wb_fold *f, const struct wb_event *ev, const v
 	visit_put(f, ev, v);
 }
 
-void fold_visit_diagnosed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_diagnosed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitDiagnosed *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -406,14 +407,14 @@ void fold_visit_diagnosed(struct wb_fold *f, const struct wb_event *ev, const vo
 	visit_put(f, ev, v);
 	if (e->category)
 		t.row->category = e->category;
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_visit_left(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_left(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitLeft *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -426,18 +427,18 @@ void fold_visit_left(struct wb_fold *f, const struct wb_event *ev, const void *p
 	v->has_second_visit_at = e->has_second_visit_at;
 	v->second_visit_at = e->second_visit_at;
 	if (v->has_wish_asked_at)
-		matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, wb_id_of_field(e->visit_id));
+		rp_matter_drop(f, ev, MATTER(MOVE_ASKED), v->wish_asked_at, t.id, wb_id_of_field(e->visit_id));
 	visit_put(f, ev, v);
 	t.row->has_result = true;
 	t.row->result = e->result;
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
-void fold_visit_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_visit_ended(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__VisitEnded *e = payload;
 	struct ticket_edit t;
-	if (!ticket_open(f, ev, &t))
+	if (!rp_ticket_open(f, ev, &t))
 		return;
 	Weibao__V1__ReadVisitRow *v = visit_beside(f, ev, e->visit_id);
 	if (!v)
@@ -447,7 +448,7 @@ void fold_visit_ended(struct wb_fold *f, const struct wb_event *ev, const void *
 	v->ended_at = ev->recorded_at;
 	visit_put(f, ev, v);
 	needs_another(f, ev, &t, e->visit_id);
-	ticket_save(f, ev, &t);
+	rp_ticket_save(f, ev, &t);
 }
 
 /* ---- the format gate ---- */
@@ -455,7 +456,7 @@ void fold_visit_ended(struct wb_fold *f, const struct wb_event *ev, const void *
 static void format_put(
         struct wb_fold *f, const struct wb_event *ev, struct wb_id id, const Weibao__V1__ReadFormatRow *row)
 {
-	part_put(f, ev, ev->stream_id, PART_FORMAT, id, &row->base);
+	rp_part_put(f, ev, ev->stream_id, PART_FORMAT, id, &row->base);
 }
 
 /* The statement behind a consent, among the few of its ticket. */
@@ -466,13 +467,13 @@ static Weibao__V1__ReadFormatRow *by_consent(
 	struct wb_key prefix;
 	struct wb_scan scan;
 	Weibao__V1__ReadFormatRow *found = NULL;
-	part_prefix(&prefix, ev->tenant, ev->stream_id, PART_FORMAT);
-	wb_scan_prefix(&scan, f->db, &parts_table, &prefix);
+	rp_part_prefix(&prefix, ev->tenant, ev->stream_id, PART_FORMAT);
+	wb_scan_prefix(&scan, f->db, &rp_parts_table, &prefix);
 	while (!found && wb_scan_next(&scan, &key, &value)) {
 		Weibao__V1__ReadFormatRow *row = (Weibao__V1__ReadFormatRow *)wb_unpack_row(
-		        f->db, &parts_table, value, &weibao__v1__read_format_row__descriptor, f->arena);
+		        f->db, &rp_parts_table, value, &weibao__v1__read_format_row__descriptor, f->arena);
 		if (!row || !row->has_consent_id ||
-		        !wb_bytes_equal(bytes_of_field(row->consent_id), bytes_of_field(consent)))
+		        !wb_bytes_equal(rp_bytes_of_field(row->consent_id), rp_bytes_of_field(consent)))
 			continue;
 		found = wb_id_from_bytes(key.data + prefix.len, WB_ID_BYTES, ret_id) ? row : NULL;
 	}
@@ -480,11 +481,11 @@ static Weibao__V1__ReadFormatRow *by_consent(
 	return found;
 }
 
-void fold_statement_shown(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_statement_shown(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FormatStatementShown *e = payload;
 	Weibao__V1__ReadFormatRow row = WEIBAO__V1__READ_FORMAT_ROW__INIT;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	row.visit_id = e->visit_id;
 	row.disk = e->disk;
 	row.has_kind = row.has_shown_at = true;
@@ -493,12 +494,12 @@ void fold_statement_shown(struct wb_fold *f, const struct wb_event *ev, const vo
 	format_put(f, ev, wb_id_of_field(e->statement_id), &row);
 }
 
-void fold_consent_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_consent_signed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FormatConsentSigned *e = payload;
 	struct wb_id id = wb_id_of_field(e->statement_id);
-	note(f, ev, &ev->stream_id);
-	Weibao__V1__ReadFormatRow *row = (Weibao__V1__ReadFormatRow *)part_get(
+	rp_note(f, ev, &ev->stream_id);
+	Weibao__V1__ReadFormatRow *row = (Weibao__V1__ReadFormatRow *)rp_part_get(
 	        f->db, ev->tenant, ev->stream_id, PART_FORMAT, id, &weibao__v1__read_format_row__descriptor, f->arena);
 	if (!row)
 		return;
@@ -508,11 +509,11 @@ void fold_consent_signed(struct wb_fold *f, const struct wb_event *ev, const voi
 	format_put(f, ev, id, row);
 }
 
-void fold_consent_withdrawn(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_consent_withdrawn(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FormatConsentWithdrawn *e = payload;
 	struct wb_id id;
-	note(f, ev, &ev->stream_id);
+	rp_note(f, ev, &ev->stream_id);
 	Weibao__V1__ReadFormatRow *row = by_consent(f, ev, e->consent_id, &id);
 	if (!row)
 		return;
@@ -521,7 +522,7 @@ void fold_consent_withdrawn(struct wb_fold *f, const struct wb_event *ev, const 
 	format_put(f, ev, id, row);
 }
 
-void fold_disk_formatted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_disk_formatted(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__DiskFormatted *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -539,7 +540,7 @@ void fold_disk_formatted(struct wb_fold *f, const struct wb_event *ev, const voi
 	visit_put(f, ev, v);
 }
 
-void fold_format_violation(struct wb_fold *f, const struct wb_event *ev, const void *payload)
+void rp_fold_format_violation(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__DiskFormattedWithoutConsent *e = payload;
 	Weibao__V1__ReadVisitRow *v = visit_of(f, ev, e->visit_id);
@@ -550,7 +551,7 @@ void fold_format_violation(struct wb_fold *f, const struct wb_event *ev, const v
 	row.formatted_at = e->formatted_at;
 	row.has_without_consent = row.without_consent = true;
 	row.why = e->why;
-	format_put(f, ev, id_of_number(ev->position), &row);
+	format_put(f, ev, rp_id_of_number(ev->position), &row);
 	if (!v)
 		return;
 	v->violations = v->has_violations ? v->violations + 1 : 1;

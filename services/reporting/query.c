@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-uint32_t page_size(bool has, uint32_t limit)
+uint32_t rp_page_size(bool has, uint32_t limit)
 {
 	return !has || limit == 0 ? PAGE_DEFAULT : limit > PAGE_MAX ? PAGE_MAX : limit;
 }
 
-bool cursor_read(const char *cursor, struct wb_key *ret_last)
+bool rp_cursor_read(const char *cursor, struct wb_key *ret_last)
 {
 	uint8_t raw[WB_KEY_BYTES_MAX];
 	size_t n = strlen(cursor);
@@ -19,7 +19,7 @@ bool cursor_read(const char *cursor, struct wb_key *ret_last)
 	return true;
 }
 
-char *cursor_text(struct wb_arena *a, struct wb_bytes last)
+char *rp_cursor_text(struct wb_arena *a, struct wb_bytes last)
 {
 	char *text = wb_arena_alloc(a, 2 * last.len + 1);
 	if (text)
@@ -27,7 +27,7 @@ char *cursor_text(struct wb_arena *a, struct wb_bytes last)
 	return text;
 }
 
-void *answer_new(struct wb_query *q, size_t size)
+void *rp_answer_new(struct wb_query *q, size_t size)
 {
 	void *p = wb_arena_alloc(q->arena, size);
 	if (!p)
@@ -35,7 +35,7 @@ void *answer_new(struct wb_query *q, size_t size)
 	return p;
 }
 
-bool field_is(bool has, ProtobufCBinaryData field, struct wb_id id)
+bool rp_field_is(bool has, ProtobufCBinaryData field, struct wb_id id)
 {
 	return has && wb_id_equal(wb_id_of_field(field), id);
 }
@@ -45,17 +45,17 @@ bool field_is(bool has, ProtobufCBinaryData field, struct wb_id id)
 /* Whether the engineer is of the team that serves the tenant: its tickets are theirs to read. */
 static bool is_of_team(const struct wb_query *q, struct wb_id engineer)
 {
-	const Weibao__V1__ReadTenantRow *tenant = tenant_get(q->db, q->tenant, q->arena);
+	const Weibao__V1__ReadTenantRow *tenant = rp_tenant_get(q->db, q->tenant, q->arena);
 	struct wb_bytes until;
 	struct wb_key k;
 	if (!tenant || !tenant->has_team_id)
 		return false;
-	member_key(&k, wb_id_of_field(tenant->team_id), engineer);
-	return wb_get(q->db, &things_table, &k, &until) && until.len == 8 &&
+	rp_member_key(&k, wb_id_of_field(tenant->team_id), engineer);
+	return wb_get(q->db, &rp_things_table, &k, &until) && until.len == 8 &&
 	       (int64_t)wb_be64_get(until.data) > q->now_us;
 }
 
-struct viewer viewer_of(const struct wb_query *q)
+struct viewer rp_viewer_of(const struct wb_query *q)
 {
 	static const Weibao__V1__Role all[] = {WEIBAO__V1__ROLE__ROLE_HOTLINE, WEIBAO__V1__ROLE__ROLE_PRINCIPAL,
 	        WEIBAO__V1__ROLE__ROLE_MANAGER, WEIBAO__V1__ROLE__ROLE_REPRESENTATIVE, WEIBAO__V1__ROLE__ROLE_DEPUTY,
@@ -79,11 +79,11 @@ struct viewer viewer_of(const struct wb_query *q)
 
 static bool is_contact_of(const Weibao__V1__ReadTicketRow *row, struct wb_id person)
 {
-	return field_is(true, row->caller_id, person) || field_is(true, row->onsite_contact_id, person) ||
-	       field_is(true, row->direct_user_id, person);
+	return rp_field_is(true, row->caller_id, person) || rp_field_is(true, row->onsite_contact_id, person) ||
+	       rp_field_is(true, row->direct_user_id, person);
 }
 
-bool may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1__ReadTicketRow *row)
+bool rp_may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1__ReadTicketRow *row)
 {
 	(void)q;
 	switch (v->scope) {
@@ -91,7 +91,7 @@ bool may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1_
 		return true;
 	case SCOPE_ENGINEER:
 		for (size_t i = 0; i < row->n_engineer_ids; i++)
-			if (field_is(true, row->engineer_ids[i], v->person))
+			if (rp_field_is(true, row->engineer_ids[i], v->person))
 				return true;
 		return v->as_contact && is_contact_of(row, v->person);
 	case SCOPE_CONTACT:
@@ -102,11 +102,11 @@ bool may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1_
 	return false;
 }
 
-Weibao__V1__ReadTicketRow *ticket_for(struct wb_query *q, struct wb_id ticket, const char *path)
+Weibao__V1__ReadTicketRow *rp_ticket_for(struct wb_query *q, struct wb_id ticket, const char *path)
 {
-	struct viewer v = viewer_of(q);
-	Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, ticket, q->arena);
-	if (row && may_see(q, &v, row))
+	struct viewer v = rp_viewer_of(q);
+	Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, ticket, q->arena);
+	if (row && rp_may_see(q, &v, row))
 		return row;
 	wb_query_refuse(q, WB_NOT_FOUND, path);
 	return NULL;
@@ -114,15 +114,15 @@ Weibao__V1__ReadTicketRow *ticket_for(struct wb_query *q, struct wb_id ticket, c
 
 /* ---- lines ---- */
 
-Weibao__V1__Personal *engineer_name(
+Weibao__V1__Personal *rp_engineer_name(
         struct wb_query *q, const Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData engineer)
 {
 	if (!row->has_visit_id)
 		return NULL;
 	const Weibao__V1__ReadVisitRow *v =
-	        visit_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), wb_id_of_field(row->visit_id), q->arena);
+	        rp_visit_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), wb_id_of_field(row->visit_id), q->arena);
 	for (size_t i = v ? v->n_engineers : 0; i > 0; i--)
-		if (wb_bytes_equal(bytes_of_field(v->engineers[i - 1]->engineer_id), bytes_of_field(engineer)))
+		if (wb_bytes_equal(rp_bytes_of_field(v->engineers[i - 1]->engineer_id), rp_bytes_of_field(engineer)))
 			return v->engineers[i - 1]->name;
 	return NULL;
 }
@@ -134,7 +134,7 @@ static void line_state(struct wb_query *q, const Weibao__V1__ReadTicketRow *row,
 	l->has_engineer_id = row->has_engineer_id;
 	l->engineer_id = row->engineer_id;
 	if (row->has_engineer_id)
-		l->engineer_name = engineer_name(q, row, row->engineer_id);
+		l->engineer_name = rp_engineer_name(q, row, row->engineer_id);
 	l->has_promised_arrival_at = row->has_promised_arrival_at;
 	l->promised_arrival_at = row->promised_arrival_at;
 	l->has_completed_at = row->has_completed_at;
@@ -154,9 +154,9 @@ static void line_state(struct wb_query *q, const Weibao__V1__ReadTicketRow *row,
 	l->close_reason = row->close_reason;
 }
 
-Weibao__V1__TicketLine *line_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row)
+Weibao__V1__TicketLine *rp_line_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row)
 {
-	const Weibao__V1__TicketReported *r = report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
+	const Weibao__V1__TicketReported *r = rp_report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
 	Weibao__V1__TicketLine *l = r ? WB_ARENA_NEW(q->arena, Weibao__V1__TicketLine) : NULL;
 	if (!l)
 		return NULL;
@@ -188,17 +188,18 @@ Weibao__V1__TicketLine *line_of(struct wb_query *q, const Weibao__V1__ReadTicket
 #define OVERSEERS (WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))
 #define LINK WB_ROLE(LINK)
 const struct wb_query_def reporting_queries[] = {
-        {&weibao__v1__list_changes__descriptor, answer_changes, READERS_AND_USERS, WB_TENANT_ANY},
-        {&weibao__v1__list_tickets__descriptor, answer_list, READERS_AND_USERS, WB_TENANT_CLIENT},
-        {&weibao__v1__search_tickets__descriptor, answer_search, READERS_AND_USERS, WB_TENANT_CLIENT},
-        {&weibao__v1__get_ticket__descriptor, answer_ticket, READERS_AND_USERS, WB_TENANT_CLIENT},
-        {&weibao__v1__get_ticket_by_number__descriptor, answer_ticket_by_number, READERS_AND_USERS, WB_TENANT_CLIENT},
-        {&weibao__v1__get_ticket_by_link__descriptor, answer_by_link, LINK, WB_TENANT_CLIENT},
-        {&weibao__v1__board__descriptor, answer_board, READERS, WB_TENANT_CLIENT},
-        {&weibao__v1__engineer_agenda__descriptor, answer_agenda, READERS, WB_TENANT_ANY},
-        {&weibao__v1__stuck__descriptor, answer_stuck, WB_STAFF | WB_ROLE(AUDITOR), WB_TENANT_ANY},
-        {&weibao__v1__service_register__descriptor, answer_register, OVERSEERS, WB_TENANT_CLIENT},
-        {&weibao__v1__attainment__descriptor, answer_attainment, OVERSEERS, WB_TENANT_CLIENT},
-        {&weibao__v1__history__descriptor, answer_history, OVERSEERS, WB_TENANT_CLIENT},
+        {&weibao__v1__list_changes__descriptor, rp_answer_changes, READERS_AND_USERS, WB_TENANT_ANY},
+        {&weibao__v1__list_tickets__descriptor, rp_answer_list, READERS_AND_USERS, WB_TENANT_CLIENT},
+        {&weibao__v1__search_tickets__descriptor, rp_answer_search, READERS_AND_USERS, WB_TENANT_CLIENT},
+        {&weibao__v1__get_ticket__descriptor, rp_answer_ticket, READERS_AND_USERS, WB_TENANT_CLIENT},
+        {&weibao__v1__get_ticket_by_number__descriptor, rp_answer_ticket_by_number, READERS_AND_USERS,
+                WB_TENANT_CLIENT},
+        {&weibao__v1__get_ticket_by_link__descriptor, rp_answer_by_link, LINK, WB_TENANT_CLIENT},
+        {&weibao__v1__board__descriptor, rp_answer_board, READERS, WB_TENANT_CLIENT},
+        {&weibao__v1__engineer_agenda__descriptor, rp_answer_agenda, READERS, WB_TENANT_ANY},
+        {&weibao__v1__stuck__descriptor, rp_answer_stuck, WB_STAFF | WB_ROLE(AUDITOR), WB_TENANT_ANY},
+        {&weibao__v1__service_register__descriptor, rp_answer_register, OVERSEERS, WB_TENANT_CLIENT},
+        {&weibao__v1__attainment__descriptor, rp_answer_attainment, OVERSEERS, WB_TENANT_CLIENT},
+        {&weibao__v1__history__descriptor, rp_answer_history, OVERSEERS, WB_TENANT_CLIENT},
 };
 const size_t reporting_queries_n = sizeof reporting_queries / sizeof reporting_queries[0];

@@ -15,20 +15,20 @@ static bool team_fits(const struct wb_query *q, struct wb_id team, const Weibao_
 	const Weibao__V1__ReadTenantRow *tenant;
 	struct wb_key k;
 	if (row->has_engineer_id || row->has_handler_id) {
-		member_key(&k, team, wb_id_of_field(row->has_engineer_id ? row->engineer_id : row->handler_id));
-		return wb_has(q->db, &things_table, &k);
+		rp_member_key(&k, team, wb_id_of_field(row->has_engineer_id ? row->engineer_id : row->handler_id));
+		return wb_has(q->db, &rp_things_table, &k);
 	}
-	tenant = tenant_get(q->db, q->tenant, q->arena);
-	return tenant && field_is(tenant->has_team_id, tenant->team_id, team);
+	tenant = rp_tenant_get(q->db, q->tenant, q->arena);
+	return tenant && rp_field_is(tenant->has_team_id, tenant->team_id, team);
 }
 
 static bool fits(const struct wb_query *q, const Weibao__V1__Board *c, const Weibao__V1__ReadTicketRow *row)
 {
 	struct wb_id engineer = wb_id_of_field(c->engineer_id);
-	if (c->has_office_id && !field_is(true, row->office_id, wb_id_of_field(c->office_id)))
+	if (c->has_office_id && !rp_field_is(true, row->office_id, wb_id_of_field(c->office_id)))
 		return false;
-	if (c->has_engineer_id && !field_is(row->has_engineer_id, row->engineer_id, engineer) &&
-	        !field_is(row->has_handler_id && !row->has_engineer_id, row->handler_id, engineer))
+	if (c->has_engineer_id && !rp_field_is(row->has_engineer_id, row->engineer_id, engineer) &&
+	        !rp_field_is(row->has_handler_id && !row->has_engineer_id, row->handler_id, engineer))
 		return false;
 	return !c->has_team_id || team_fits(q, wb_id_of_field(c->team_id), row);
 }
@@ -36,7 +36,7 @@ static bool fits(const struct wb_query *q, const Weibao__V1__Board *c, const Wei
 static Weibao__V1__BoardClock *board_clock(
         struct wb_query *q, const Weibao__V1__ReadTicketRow *row, const Weibao__V1__ReadClockRow *clock)
 {
-	const Weibao__V1__TicketReported *e = report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
 	Weibao__V1__BoardClock *b = e ? WB_ARENA_NEW(q->arena, Weibao__V1__BoardClock) : NULL;
 	if (!b)
 		return NULL;
@@ -65,7 +65,7 @@ static Weibao__V1__BoardClock *board_clock(
 	b->has_engineer_id = row->has_engineer_id;
 	b->engineer_id = row->engineer_id;
 	if (row->has_engineer_id)
-		b->engineer_name = engineer_name(q, row, row->engineer_id);
+		b->engineer_name = rp_engineer_name(q, row, row->engineer_id);
 	b->user_name = e->direct_user_name;
 	b->symptom = e->symptom;
 	return b;
@@ -80,9 +80,9 @@ static Weibao__V1__BoardClock *board_row(
 	        !wb_id_from_bytes(key.data + key.len - 2 * WB_ID_BYTES, WB_ID_BYTES, &ticket) ||
 	        !wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &clock))
 		return NULL;
-	const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, ticket, q->arena);
-	const Weibao__V1__ReadClockRow *k = row && may_see(q, v, row) && fits(q, c, row)
-	                                            ? clock_get(q->db, q->tenant, ticket, clock, q->arena)
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, ticket, q->arena);
+	const Weibao__V1__ReadClockRow *k = row && rp_may_see(q, v, row) && fits(q, c, row)
+	                                            ? rp_clock_get(q->db, q->tenant, ticket, clock, q->arena)
 	                                            : NULL;
 	return k ? board_clock(q, row, k) : NULL;
 }
@@ -90,20 +90,20 @@ static Weibao__V1__BoardClock *board_row(
 static Weibao__V1__BoardClock **board_page(struct wb_query *q, const Weibao__V1__Board *c, bool frozen,
         const struct wb_key *from, size_t *ret_n, char **ret_cursor)
 {
-	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	uint32_t limit = rp_page_size(c->has_limit, c->limit), looked = 0;
 	Weibao__V1__BoardClock **rows = WB_ARENA_ARRAY(q->arena, Weibao__V1__BoardClock *, limit);
-	struct viewer v = viewer_of(q);
+	struct viewer v = rp_viewer_of(q);
 	struct wb_key prefix, last;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
-	tenant_key(&prefix, q->tenant);
+	rp_tenant_key(&prefix, q->tenant);
 	wb_key_u8(&prefix, frozen ? 1 : 0);
 	wb_key_init(&last);
-	wb_scan_from(&scan, q->db, &clocks_open_table, &prefix, from);
+	wb_scan_from(&scan, q->db, &rp_clocks_open_table, &prefix, from);
 	while (rows && wb_scan_next(&scan, &key, &value)) {
 		if (*ret_n == limit || looked++ == ROWS_MAX) {
 			if (ret_cursor)
-				*ret_cursor = cursor_text(q->arena, wb_key_view(&last));
+				*ret_cursor = rp_cursor_text(q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
@@ -115,14 +115,14 @@ static Weibao__V1__BoardClock **board_page(struct wb_query *q, const Weibao__V1_
 	return rows;
 }
 
-void answer_board(struct wb_query *q, const void *request)
+void rp_answer_board(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__Board *c = request;
-	Weibao__V1__BoardAnswer *r = answer_new(q, sizeof *r);
+	Weibao__V1__BoardAnswer *r = rp_answer_new(q, sizeof *r);
 	struct wb_key from;
 	if (!r)
 		return;
-	if (c->cursor && !cursor_read(c->cursor, &from)) {
+	if (c->cursor && !rp_cursor_read(c->cursor, &from)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 		return;
 	}
@@ -159,9 +159,9 @@ static bool booking_read(struct wb_bytes key, struct wb_bytes value, size_t pref
 /* What is said of a visit of another client unit to who may know: nothing personal. */
 static void say_where(struct wb_query *q, const struct booking *b, Weibao__V1__AgendaItem *i)
 {
-	const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, b->client, b->ticket, q->arena);
-	const Weibao__V1__TicketReported *e = report_get(q->db, b->client, b->ticket, q->arena);
-	const Weibao__V1__ReadVisitRow *v = visit_get(q->db, b->client, b->ticket, b->visit, q->arena);
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, b->client, b->ticket, q->arena);
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, b->client, b->ticket, q->arena);
+	const Weibao__V1__ReadVisitRow *v = rp_visit_get(q->db, b->client, b->ticket, b->visit, q->arena);
 	if (!row || !e || !v)
 		return;
 	i->busy = false;
@@ -193,7 +193,7 @@ static bool sees_all(const struct wb_query *q, struct wb_id engineer)
 {
 	if (strcmp(q->tenant, "provider") != 0)
 		return false;
-	return viewer_of(q).scope == SCOPE_TENANT ||
+	return rp_viewer_of(q).scope == SCOPE_TENANT ||
 	       (q->who->has_person_id && wb_id_equal(wb_id_of_field(q->who->person_id), engineer));
 }
 
@@ -209,19 +209,19 @@ static Weibao__V1__AgendaItem *agenda_item(struct wb_query *q, const struct book
 	if (all) {
 		say_where(q, b, i);
 	} else if (strcmp(b->client, q->tenant) == 0) {
-		struct viewer v = viewer_of(q);
-		const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, b->ticket, q->arena);
-		if (row && may_see(q, &v, row))
+		struct viewer v = rp_viewer_of(q);
+		const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, b->ticket, q->arena);
+		if (row && rp_may_see(q, &v, row))
 			say_where(q, b, i);
 	}
 	return i;
 }
 
-void answer_agenda(struct wb_query *q, const void *request)
+void rp_answer_agenda(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__EngineerAgenda *c = request;
 	struct wb_id engineer = wb_id_of_field(c->engineer_id);
-	Weibao__V1__EngineerAgendaAnswer *r = answer_new(q, sizeof *r);
+	Weibao__V1__EngineerAgendaAnswer *r = rp_answer_new(q, sizeof *r);
 	struct wb_bytes key, value;
 	struct wb_key prefix, from;
 	struct wb_scan scan;
@@ -234,10 +234,10 @@ void answer_agenda(struct wb_query *q, const void *request)
 	}
 	weibao__v1__engineer_agenda_answer__init(r);
 	r->items = WB_ARENA_ARRAY(q->arena, Weibao__V1__AgendaItem *, AGENDA_MAX);
-	id_key(&prefix, "provider", engineer);
+	rp_id_key(&prefix, "provider", engineer);
 	from = prefix;
 	wb_key_i64(&from, c->from_at - SLOT_MAX_US);
-	wb_scan_from(&scan, q->db, &visit_days_table, &prefix, &from);
+	wb_scan_from(&scan, q->db, &rp_visit_days_table, &prefix, &from);
 	while (r->items && wb_scan_next(&scan, &key, &value)) {
 		if (!booking_read(key, value, prefix.len, &b) || b.from >= c->until_at)
 			break;

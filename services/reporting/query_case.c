@@ -7,7 +7,7 @@
 
 static bool report_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row, Weibao__V1__GetTicketAnswer *r)
 {
-	const Weibao__V1__TicketReported *e = report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
 	Weibao__V1__CaseReport *out = e ? WB_ARENA_NEW(q->arena, Weibao__V1__CaseReport) : NULL;
 	if (!out)
 		return false;
@@ -45,7 +45,7 @@ static Weibao__V1__CasePerson *person_of(
 	p->part = (char *)(uintptr_t)part;
 	p->contact_id = contact;
 	p->name_then = then;
-	const Weibao__V1__ReadContactRow *c = (const Weibao__V1__ReadContactRow *)thing_get(q->db, q->tenant,
+	const Weibao__V1__ReadContactRow *c = (const Weibao__V1__ReadContactRow *)rp_thing_get(q->db, q->tenant,
 	        THING_CONTACT, wb_id_of_field(contact), &weibao__v1__read_contact_row__descriptor, q->arena);
 	if (!c)
 		return p;
@@ -60,7 +60,7 @@ static Weibao__V1__CasePerson *person_of(
 
 static bool people_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row, Weibao__V1__GetTicketAnswer *r)
 {
-	const Weibao__V1__TicketReported *e = report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, q->tenant, wb_id_of_field(row->ticket_id), q->arena);
 	r->people = WB_ARENA_ARRAY(q->arena, Weibao__V1__CasePerson *, 3);
 	if (!e || !r->people)
 		return false;
@@ -73,7 +73,7 @@ static bool people_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row, 
 
 static const Weibao__V1__ReadOfficeRow *office_get(struct wb_query *q, ProtobufCBinaryData office)
 {
-	return (const Weibao__V1__ReadOfficeRow *)thing_get(q->db, q->tenant, THING_OFFICE, wb_id_of_field(office),
+	return (const Weibao__V1__ReadOfficeRow *)rp_thing_get(q->db, q->tenant, THING_OFFICE, wb_id_of_field(office),
 	        &weibao__v1__read_office_row__descriptor, q->arena);
 }
 
@@ -86,7 +86,7 @@ static bool device_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row, 
 		return false;
 	weibao__v1__case_device__init(r->device);
 	r->device->device_id = row->device_id;
-	const Weibao__V1__ReadDeviceRow *d = (const Weibao__V1__ReadDeviceRow *)thing_get(q->db, q->tenant,
+	const Weibao__V1__ReadDeviceRow *d = (const Weibao__V1__ReadDeviceRow *)rp_thing_get(q->db, q->tenant,
 	        THING_DEVICE, wb_id_of_field(row->device_id), &weibao__v1__read_device_row__descriptor, q->arena);
 	if (!d)
 		return true;
@@ -127,42 +127,44 @@ static void rows_of(struct wb_query *q, const struct wb_table *table, const stru
 	*ret_n = i;
 }
 
-void parts_of(struct wb_query *q, struct wb_id ticket, enum part part, const ProtobufCMessageDescriptor *descriptor,
+void rp_parts_of(struct wb_query *q, struct wb_id ticket, enum part part, const ProtobufCMessageDescriptor *descriptor,
         void *ret_rows, size_t *ret_n)
 {
 	struct wb_key prefix;
-	part_prefix(&prefix, q->tenant, ticket, part);
-	rows_of(q, &parts_table, &prefix, descriptor, ret_rows, ret_n);
+	rp_part_prefix(&prefix, q->tenant, ticket, part);
+	rows_of(q, &rp_parts_table, &prefix, descriptor, ret_rows, ret_n);
 }
 
 static void all_parts(struct wb_query *q, struct wb_id t, Weibao__V1__GetTicketAnswer *r)
 {
 	struct wb_key prefix;
-	id_key(&prefix, q->tenant, t);
-	rows_of(q, &clocks_table, &prefix, &weibao__v1__read_clock_row__descriptor, &r->clocks, &r->n_clocks);
-	parts_of(q, t, PART_FORMAT, &weibao__v1__read_format_row__descriptor, &r->formats, &r->n_formats);
-	parts_of(q, t, PART_EXCEPTION, &weibao__v1__read_exception_row__descriptor, &r->exceptions, &r->n_exceptions);
-	parts_of(q, t, PART_RATING, &weibao__v1__read_rating_row__descriptor, &r->ratings, &r->n_ratings);
-	parts_of(q, t, PART_FOLLOW_UP, &weibao__v1__read_follow_up_row__descriptor, &r->follow_ups, &r->n_follow_ups);
-	parts_of(q, t, PART_DECISION, &weibao__v1__read_decision_row__descriptor, &r->decisions, &r->n_decisions);
-	parts_of(q, t, PART_REPAIR, &weibao__v1__read_repair_row__descriptor, &r->repairs, &r->n_repairs);
-	parts_of(q, t, PART_CUSTODY, &weibao__v1__read_custody_row__descriptor, &r->custody, &r->n_custody);
-	parts_of(q, t, PART_LOAN, &weibao__v1__read_loan_row__descriptor, &r->loans, &r->n_loans);
-	parts_of(q, t, PART_CHARGE, &weibao__v1__read_charge_row__descriptor, &r->charges, &r->n_charges);
-	parts_of(q, t, PART_HELD, &weibao__v1__read_held_row__descriptor, &r->held, &r->n_held);
-	parts_of(q, t, PART_SOLUTION, &weibao__v1__read_solution_row__descriptor, &r->solutions, &r->n_solutions);
-	parts_of(q, t, PART_FILE, &weibao__v1__read_file_row__descriptor, &r->files, &r->n_files);
+	rp_id_key(&prefix, q->tenant, t);
+	rows_of(q, &rp_clocks_table, &prefix, &weibao__v1__read_clock_row__descriptor, &r->clocks, &r->n_clocks);
+	rp_parts_of(q, t, PART_FORMAT, &weibao__v1__read_format_row__descriptor, &r->formats, &r->n_formats);
+	rp_parts_of(
+	        q, t, PART_EXCEPTION, &weibao__v1__read_exception_row__descriptor, &r->exceptions, &r->n_exceptions);
+	rp_parts_of(q, t, PART_RATING, &weibao__v1__read_rating_row__descriptor, &r->ratings, &r->n_ratings);
+	rp_parts_of(
+	        q, t, PART_FOLLOW_UP, &weibao__v1__read_follow_up_row__descriptor, &r->follow_ups, &r->n_follow_ups);
+	rp_parts_of(q, t, PART_DECISION, &weibao__v1__read_decision_row__descriptor, &r->decisions, &r->n_decisions);
+	rp_parts_of(q, t, PART_REPAIR, &weibao__v1__read_repair_row__descriptor, &r->repairs, &r->n_repairs);
+	rp_parts_of(q, t, PART_CUSTODY, &weibao__v1__read_custody_row__descriptor, &r->custody, &r->n_custody);
+	rp_parts_of(q, t, PART_LOAN, &weibao__v1__read_loan_row__descriptor, &r->loans, &r->n_loans);
+	rp_parts_of(q, t, PART_CHARGE, &weibao__v1__read_charge_row__descriptor, &r->charges, &r->n_charges);
+	rp_parts_of(q, t, PART_HELD, &weibao__v1__read_held_row__descriptor, &r->held, &r->n_held);
+	rp_parts_of(q, t, PART_SOLUTION, &weibao__v1__read_solution_row__descriptor, &r->solutions, &r->n_solutions);
+	rp_parts_of(q, t, PART_FILE, &weibao__v1__read_file_row__descriptor, &r->files, &r->n_files);
 }
 
-void visit_rows_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__ReadVisitRow ***ret, size_t *ret_n)
+void rp_visit_rows_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__ReadVisitRow ***ret, size_t *ret_n)
 {
 	struct wb_key prefix;
 	*ret = NULL;
-	id_key(&prefix, q->tenant, ticket);
-	rows_of(q, &visits_table, &prefix, &weibao__v1__read_visit_row__descriptor, ret, ret_n);
+	rp_id_key(&prefix, q->tenant, ticket);
+	rows_of(q, &rp_visits_table, &prefix, &weibao__v1__read_visit_row__descriptor, ret, ret_n);
 }
 
-Weibao__V1__ReadVisitRow *newest_visit(Weibao__V1__ReadVisitRow **visits, size_t n)
+Weibao__V1__ReadVisitRow *rp_newest_visit(Weibao__V1__ReadVisitRow **visits, size_t n)
 {
 	Weibao__V1__ReadVisitRow *best = NULL;
 	for (size_t i = 0; i < n; i++)
@@ -172,7 +174,7 @@ Weibao__V1__ReadVisitRow *newest_visit(Weibao__V1__ReadVisitRow **visits, size_t
 	return best;
 }
 
-bool is_on_visit(const Weibao__V1__ReadVisitEngineer *g)
+bool rp_is_on_visit(const Weibao__V1__ReadVisitEngineer *g)
 {
 	return !g->has_released_at && !g->has_declined_at;
 }
@@ -181,7 +183,7 @@ static void visits_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__GetTi
 {
 	Weibao__V1__ReadVisitRow **visits;
 	size_t n;
-	visit_rows_of(q, ticket, &visits, &n);
+	rp_visit_rows_of(q, ticket, &visits, &n);
 	r->visits = n ? WB_ARENA_ARRAY(q->arena, Weibao__V1__CaseVisit *, n) : NULL;
 	for (size_t i = 0; r->visits && i < n; i++) {
 		Weibao__V1__CaseVisit *v = WB_ARENA_NEW(q->arena, Weibao__V1__CaseVisit);
@@ -189,7 +191,7 @@ static void visits_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__GetTi
 			return;
 		weibao__v1__case_visit__init(v);
 		v->visit = visits[i];
-		v->form = (Weibao__V1__ReadFormRow *)part_get(q->db, q->tenant, ticket, PART_FORM,
+		v->form = (Weibao__V1__ReadFormRow *)rp_part_get(q->db, q->tenant, ticket, PART_FORM,
 		        wb_id_of_field(visits[i]->visit_id), &weibao__v1__read_form_row__descriptor, q->arena);
 		r->visits[r->n_visits++] = v;
 	}
@@ -202,8 +204,8 @@ static size_t marks_of(struct wb_query *q, struct wb_id ticket, enum part part, 
 	struct wb_key prefix;
 	struct wb_scan scan;
 	size_t n = 0;
-	part_prefix(&prefix, q->tenant, ticket, part);
-	wb_scan_prefix(&scan, q->db, &parts_table, &prefix);
+	rp_part_prefix(&prefix, q->tenant, ticket, part);
+	wb_scan_prefix(&scan, q->db, &rp_parts_table, &prefix);
 	while (n < max && wb_scan_next(&scan, &key, &value))
 		if (key.len == prefix.len + WB_ID_BYTES &&
 		        wb_id_from_bytes(key.data + prefix.len, WB_ID_BYTES, &ret[n]))
@@ -219,9 +221,9 @@ static void complaints_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__G
 	r->complaints = n ? WB_ARENA_ARRAY(q->arena, Weibao__V1__ReadComplaintRow *, n) : NULL;
 	for (size_t i = 0; r->complaints && i < n; i++) {
 		struct wb_key k;
-		id_key(&k, q->tenant, ids[i]);
+		rp_id_key(&k, q->tenant, ids[i]);
 		Weibao__V1__ReadComplaintRow *row = (Weibao__V1__ReadComplaintRow *)wb_get_row(
-		        q->db, &complaints_table, &k, &weibao__v1__read_complaint_row__descriptor, q->arena);
+		        q->db, &rp_complaints_table, &k, &weibao__v1__read_complaint_row__descriptor, q->arena);
 		if (row)
 			r->complaints[r->n_complaints++] = row;
 	}
@@ -230,9 +232,9 @@ static void complaints_of(struct wb_query *q, struct wb_id ticket, Weibao__V1__G
 /* A linked ticket of somebody else's is not named to who may not see it. */
 static void link_add(struct wb_query *q, Weibao__V1__GetTicketAnswer *r, struct wb_id ticket, bool duplicate)
 {
-	struct viewer v = viewer_of(q);
-	const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, ticket, q->arena);
-	Weibao__V1__CaseLink *l = row && may_see(q, &v, row) ? WB_ARENA_NEW(q->arena, Weibao__V1__CaseLink) : NULL;
+	struct viewer v = rp_viewer_of(q);
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, ticket, q->arena);
+	Weibao__V1__CaseLink *l = row && rp_may_see(q, &v, row) ? WB_ARENA_NEW(q->arena, Weibao__V1__CaseLink) : NULL;
 	if (!l)
 		return;
 	weibao__v1__case_link__init(l);
@@ -261,9 +263,9 @@ static void links_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row, W
 static Weibao__V1__TimelineItem *moment_of(struct wb_query *q, uint64_t position)
 {
 	struct wb_key k;
-	event_key(&k, q->tenant, position);
+	rp_event_key(&k, q->tenant, position);
 	const Weibao__V1__ReadEventRow *e = (const Weibao__V1__ReadEventRow *)wb_get_row(
-	        q->db, &events_table, &k, &weibao__v1__read_event_row__descriptor, q->arena);
+	        q->db, &rp_events_table, &k, &weibao__v1__read_event_row__descriptor, q->arena);
 	Weibao__V1__TimelineItem *i = e ? WB_ARENA_NEW(q->arena, Weibao__V1__TimelineItem) : NULL;
 	if (!i)
 		return NULL;
@@ -280,7 +282,7 @@ static Weibao__V1__TimelineItem *moment_of(struct wb_query *q, uint64_t position
 	i->person_id = e->person_id;
 	i->service = e->service;
 	i->tenant_position = e->tenant_position;
-	event_values(q->arena, e, true, &i->values, &i->n_values);
+	rp_event_values(q->arena, e, true, &i->values, &i->n_values);
 	return i;
 }
 
@@ -290,19 +292,19 @@ static bool timeline_of(
 	struct wb_key prefix, from, last;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
-	if (cursor && !cursor_read(cursor, &from)) {
+	if (cursor && !rp_cursor_read(cursor, &from)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "timelineCursor");
 		return false;
 	}
 	if (cursor)
 		wb_key_after(&from);
 	r->timeline = WB_ARENA_ARRAY(q->arena, Weibao__V1__TimelineItem *, limit);
-	id_key(&prefix, q->tenant, ticket);
+	rp_id_key(&prefix, q->tenant, ticket);
 	wb_key_init(&last);
-	wb_scan_from(&scan, q->db, &timeline_table, &prefix, cursor ? &from : NULL);
+	wb_scan_from(&scan, q->db, &rp_timeline_table, &prefix, cursor ? &from : NULL);
 	while (r->timeline && wb_scan_next(&scan, &key, &value)) {
 		if (r->n_timeline == limit) {
-			r->next_timeline_cursor = cursor_text(q->arena, wb_key_view(&last));
+			r->next_timeline_cursor = rp_cursor_text(q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
@@ -318,12 +320,12 @@ static bool timeline_of(
 static Weibao__V1__GetTicketAnswer *case_of(
         struct wb_query *q, struct wb_id ticket, const char *path, const char *cursor, uint32_t limit)
 {
-	const Weibao__V1__ReadTicketRow *row = ticket_for(q, ticket, path);
-	Weibao__V1__GetTicketAnswer *r = row ? answer_new(q, sizeof *r) : NULL;
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_for(q, ticket, path);
+	Weibao__V1__GetTicketAnswer *r = row ? rp_answer_new(q, sizeof *r) : NULL;
 	if (!r)
 		return NULL;
 	weibao__v1__get_ticket_answer__init(r);
-	r->ticket = line_of(q, row);
+	r->ticket = rp_line_of(q, row);
 	if (!r->ticket || !report_of(q, row, r) || !people_of(q, row, r) || !device_of(q, row, r)) {
 		wb_query_refuse(q, WB_BUSY, NULL);
 		return NULL;
@@ -335,29 +337,29 @@ static Weibao__V1__GetTicketAnswer *case_of(
 	return timeline_of(q, ticket, cursor, limit, r) ? r : NULL;
 }
 
-void answer_ticket(struct wb_query *q, const void *request)
+void rp_answer_ticket(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__GetTicket *c = request;
 	struct wb_id ticket = wb_id_of_field(c->ticket_id);
-	Weibao__V1__GetTicketAnswer *r =
-	        case_of(q, ticket, "ticketId", c->timeline_cursor, page_size(c->has_timeline_limit, c->timeline_limit));
+	Weibao__V1__GetTicketAnswer *r = case_of(
+	        q, ticket, "ticketId", c->timeline_cursor, rp_page_size(c->has_timeline_limit, c->timeline_limit));
 	if (!r)
 		return;
 	wb_answer(q, &r->base);
 	wb_answer_version(q, "ticket", ticket);
 }
 
-void answer_ticket_by_number(struct wb_query *q, const void *request)
+void rp_answer_ticket_by_number(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__GetTicketByNumber *c = request;
 	struct wb_id ticket;
-	if (!number_find(q->db, q->tenant, c->number, &ticket)) {
+	if (!rp_number_find(q->db, q->tenant, c->number, &ticket)) {
 		wb_query_refuse(q, WB_NOT_FOUND, "number");
 		return;
 	}
-	Weibao__V1__GetTicketByNumberAnswer *r = answer_new(q, sizeof *r);
+	Weibao__V1__GetTicketByNumberAnswer *r = rp_answer_new(q, sizeof *r);
 	Weibao__V1__GetTicketAnswer *found = r ? case_of(q, ticket, "number", c->timeline_cursor,
-	                                                 page_size(c->has_timeline_limit, c->timeline_limit))
+	                                                 rp_page_size(c->has_timeline_limit, c->timeline_limit))
 	                                       : NULL;
 	if (!found)
 		return;

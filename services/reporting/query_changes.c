@@ -29,8 +29,8 @@ static bool sees(struct wb_query *q, struct sight *s, const Weibao__V1__ReadEven
 		return false;
 	struct wb_id ticket = wb_id_of_field(e->ticket_id);
 	if (!s->known || !wb_id_equal(ticket, s->ticket)) {
-		const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, ticket, q->arena);
-		s->seen = row && may_see(q, &s->viewer, row);
+		const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, ticket, q->arena);
+		s->seen = row && rp_may_see(q, &s->viewer, row);
 		s->ticket = ticket;
 		s->known = true;
 	}
@@ -59,12 +59,12 @@ static bool position_of(struct wb_bytes key, size_t prefix, uint64_t *ret)
 	return wb_key_read_u64(&r, ret) && wb_key_read_end(&r);
 }
 
-void answer_changes(struct wb_query *q, const void *request)
+void rp_answer_changes(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListChanges *c = request;
-	Weibao__V1__ListChangesAnswer *r = answer_new(q, sizeof *r);
-	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
-	struct sight sight = {.viewer = viewer_of(q)};
+	Weibao__V1__ListChangesAnswer *r = rp_answer_new(q, sizeof *r);
+	uint32_t limit = rp_page_size(c->has_limit, c->limit), looked = 0;
+	struct sight sight = {.viewer = rp_viewer_of(q)};
 	struct wb_key prefix, from;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
@@ -78,9 +78,9 @@ void answer_changes(struct wb_query *q, const void *request)
 		wb_answer(q, &r->base);
 		return;
 	}
-	tenant_key(&prefix, q->tenant);
-	event_key(&from, q->tenant, c->after + 1);
-	wb_scan_from(&scan, q->db, &events_table, &prefix, &from);
+	rp_tenant_key(&prefix, q->tenant);
+	rp_event_key(&from, q->tenant, c->after + 1);
+	wb_scan_from(&scan, q->db, &rp_events_table, &prefix, &from);
 	while (wb_scan_next(&scan, &key, &value)) {
 		if (!position_of(key, prefix.len, &position))
 			break;
@@ -90,7 +90,7 @@ void answer_changes(struct wb_query *q, const void *request)
 			break;
 		}
 		const Weibao__V1__ReadEventRow *e = (const Weibao__V1__ReadEventRow *)wb_unpack_row(
-		        q->db, &events_table, value, &weibao__v1__read_event_row__descriptor, q->arena);
+		        q->db, &rp_events_table, value, &weibao__v1__read_event_row__descriptor, q->arena);
 		if (!e)
 			break;
 		if (!sees(q, &sight, e))

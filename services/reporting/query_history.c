@@ -36,22 +36,22 @@ static Weibao__V1__HistoryEvent *history_event(struct wb_arena *a, const Weibao_
 	h->has_person_id = e->has_person_id;
 	h->person_id = e->person_id;
 	h->service = e->service;
-	event_values(a, e, false, &h->values, &h->n_values);
+	rp_event_values(a, e, false, &h->values, &h->n_values);
 	return h;
 }
 
-void answer_history(struct wb_query *q, const void *request)
+void rp_answer_history(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__History *c = request;
-	Weibao__V1__HistoryAnswer *r = answer_new(q, sizeof *r);
-	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	Weibao__V1__HistoryAnswer *r = rp_answer_new(q, sizeof *r);
+	uint32_t limit = rp_page_size(c->has_limit, c->limit), looked = 0;
 	struct wb_key prefix, from, last;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
 	size_t values = 0;
 	if (!r)
 		return;
-	if (c->cursor && !cursor_read(c->cursor, &from)) {
+	if (c->cursor && !rp_cursor_read(c->cursor, &from)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 		return;
 	}
@@ -59,18 +59,18 @@ void answer_history(struct wb_query *q, const void *request)
 		wb_key_after(&from);
 	weibao__v1__history_answer__init(r);
 	r->events = WB_ARENA_ARRAY(q->arena, Weibao__V1__HistoryEvent *, limit);
-	tenant_key(&prefix, q->tenant);
+	rp_tenant_key(&prefix, q->tenant);
 	wb_key_init(&last);
-	wb_scan_from(&scan, q->db, &events_table, &prefix, c->cursor ? &from : NULL);
+	wb_scan_from(&scan, q->db, &rp_events_table, &prefix, c->cursor ? &from : NULL);
 	while (r->events && wb_scan_next(&scan, &key, &value)) {
 		/* a page ends early where its events are long */
 		if (r->n_events == limit || values > VALUES_PER_PAGE || looked++ == ROWS_MAX) {
-			r->next_cursor = cursor_text(q->arena, wb_key_view(&last));
+			r->next_cursor = rp_cursor_text(q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
 		const Weibao__V1__ReadEventRow *e = (const Weibao__V1__ReadEventRow *)wb_unpack_row(
-		        q->db, &events_table, value, &weibao__v1__read_event_row__descriptor, q->arena);
+		        q->db, &rp_events_table, value, &weibao__v1__read_event_row__descriptor, q->arena);
 		Weibao__V1__HistoryEvent *h = e && is_tenants(e->stream_kind) ? history_event(q->arena, e) : NULL;
 		if (!h)
 			continue;

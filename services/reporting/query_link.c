@@ -19,13 +19,13 @@ static const Weibao__V1__ReadTicketRow *named(struct wb_query *q, struct wb_id *
 	*ret_visit = (struct wb_id){{0}};
 	if (!q->who->has_link_id || wb_id_is_zero(id) || !is_purpose(q->who->link_purpose))
 		return NULL;
-	const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, id, q->arena);
+	const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, id, q->arena);
 	if (row)
 		return row;
-	if (!ref_find(q->db, q->tenant, id, &ticket))
+	if (!rp_ref_find(q->db, q->tenant, id, &ticket))
 		return NULL;
 	*ret_visit = id;
-	return ticket_get(q->db, q->tenant, ticket, q->arena);
+	return rp_ticket_get(q->db, q->tenant, ticket, q->arena);
 }
 
 static void show_visit(
@@ -33,9 +33,9 @@ static void show_visit(
 {
 	Weibao__V1__ReadVisitRow **visits, *v;
 	size_t n;
-	visit_rows_of(q, ticket, &visits, &n);
-	v = visit_get(q->db, q->tenant, ticket, visit, q->arena);
-	v = v ? v : newest_visit(visits, n);
+	rp_visit_rows_of(q, ticket, &visits, &n);
+	v = rp_visit_get(q->db, q->tenant, ticket, visit, q->arena);
+	v = v ? v : rp_newest_visit(visits, n);
 	if (!v)
 		return;
 	r->has_visit_id = r->has_visit_stage = r->has_promised_arrival_at = true;
@@ -49,10 +49,10 @@ static void show_visit(
 	r->wished_at = v->wished_at;
 	r->engineer_names = WB_ARENA_ARRAY(q->arena, Weibao__V1__Personal *, v->n_engineers + 1);
 	for (size_t i = 0; r->engineer_names && i < v->n_engineers; i++)
-		if (is_on_visit(v->engineers[i]))
+		if (rp_is_on_visit(v->engineers[i]))
 			r->engineer_names[r->n_engineer_names++] = v->engineers[i]->name;
-	r->form = (Weibao__V1__ReadFormRow *)part_get(q->db, q->tenant, ticket, PART_FORM, wb_id_of_field(v->visit_id),
-	        &weibao__v1__read_form_row__descriptor, q->arena);
+	r->form = (Weibao__V1__ReadFormRow *)rp_part_get(q->db, q->tenant, ticket, PART_FORM,
+	        wb_id_of_field(v->visit_id), &weibao__v1__read_form_row__descriptor, q->arena);
 }
 
 /* The amounts that are still to be accepted or declined. */
@@ -60,14 +60,14 @@ static void show_charges(struct wb_query *q, struct wb_id ticket, Weibao__V1__Ge
 {
 	size_t n, kept = 0;
 	r->charges = NULL;
-	parts_of(q, ticket, PART_CHARGE, &weibao__v1__read_charge_row__descriptor, &r->charges, &n);
+	rp_parts_of(q, ticket, PART_CHARGE, &weibao__v1__read_charge_row__descriptor, &r->charges, &n);
 	for (size_t i = 0; i < n; i++)
 		if (r->charges[i]->stage == WEIBAO__V1__CHARGE_STAGE__CHARGE_STAGE_PROPOSED)
 			r->charges[kept++] = r->charges[i];
 	r->n_charges = kept;
 }
 
-void answer_by_link(struct wb_query *q, const void *request)
+void rp_answer_by_link(struct wb_query *q, const void *request)
 {
 	struct wb_id visit, ticket;
 	const Weibao__V1__ReadTicketRow *row = named(q, &visit);
@@ -81,8 +81,8 @@ void answer_by_link(struct wb_query *q, const void *request)
 		wb_query_refuse(q, WB_ROUND_PAST, NULL);
 		return;
 	}
-	const Weibao__V1__TicketReported *e = report_get(q->db, q->tenant, ticket, q->arena);
-	Weibao__V1__GetTicketByLinkAnswer *r = e ? answer_new(q, sizeof *r) : NULL;
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, q->tenant, ticket, q->arena);
+	Weibao__V1__GetTicketByLinkAnswer *r = e ? rp_answer_new(q, sizeof *r) : NULL;
 	if (!r)
 		return;
 	weibao__v1__get_ticket_by_link_answer__init(r);

@@ -31,7 +31,7 @@ static bool local_midnight(const Weibao__V1__ReadTenantRow *tenant, struct wb_ar
 	return rules && wb_calendar_instant(&cal, day, 0, WB_LOCAL_FIRST, ret_at) == WB_OK;
 }
 
-bool local_start(struct wb_query *q, const char *date, int32_t plus_months, int32_t plus_days, int64_t *ret_at)
+bool rp_local_start(struct wb_query *q, const char *date, int32_t plus_months, int32_t plus_days, int64_t *ret_at)
 {
 	struct wb_date d;
 	int32_t day;
@@ -43,7 +43,7 @@ bool local_start(struct wb_query *q, const char *date, int32_t plus_months, int3
 	d.month = (uint8_t)(months % 12 + 1);
 	if (wb_day_of_date(d, &day) != WB_OK)
 		return false;
-	return local_midnight(tenant_get(q->db, q->tenant, q->arena), q->arena, day + plus_days, ret_at);
+	return local_midnight(rp_tenant_get(q->db, q->tenant, q->arena), q->arena, day + plus_days, ret_at);
 }
 
 /* ---- the register ---- */
@@ -52,13 +52,13 @@ static void entry_visits(struct wb_query *q, struct wb_id ticket, Weibao__V1__Re
 {
 	Weibao__V1__ReadVisitRow **visits, *v;
 	size_t n;
-	visit_rows_of(q, ticket, &visits, &n);
+	rp_visit_rows_of(q, ticket, &visits, &n);
 	for (size_t i = 0; i < n; i++)
 		e->visits += visits[i]->stage != WEIBAO__V1__VISIT_STAGE__VISIT_STAGE_CANCELLED;
-	v = newest_visit(visits, n);
+	v = rp_newest_visit(visits, n);
 	if (!v)
 		return;
-	const Weibao__V1__ReadFormRow *form = (const Weibao__V1__ReadFormRow *)part_get(q->db, q->tenant, ticket,
+	const Weibao__V1__ReadFormRow *form = (const Weibao__V1__ReadFormRow *)rp_part_get(q->db, q->tenant, ticket,
 	        PART_FORM, wb_id_of_field(v->visit_id), &weibao__v1__read_form_row__descriptor, q->arena);
 	e->contents = form && form->n_contents ? form->contents : v->contents;
 	e->n_contents = form && form->n_contents ? form->n_contents : v->n_contents;
@@ -67,7 +67,7 @@ static void entry_visits(struct wb_query *q, struct wb_id ticket, Weibao__V1__Re
 	e->engineers = WB_ARENA_ARRAY(q->arena, Weibao__V1__Personal *, v->n_engineers + 1);
 	for (size_t i = 0; e->engineers && i < v->n_engineers; i++) {
 		const Weibao__V1__ReadVisitEngineer *g = v->engineers[i];
-		if (!is_on_visit(g))
+		if (!rp_is_on_visit(g))
 			continue;
 		e->engineers[e->n_engineers++] = g->name;
 		if (g->has_accepted_at && !g->further) {
@@ -80,7 +80,7 @@ static void entry_visits(struct wb_query *q, struct wb_id ticket, Weibao__V1__Re
 static Weibao__V1__RegisterEntry *entry_of(struct wb_query *q, const Weibao__V1__ReadTicketRow *row)
 {
 	struct wb_id ticket = wb_id_of_field(row->ticket_id);
-	const Weibao__V1__TicketReported *report = report_get(q->db, q->tenant, ticket, q->arena);
+	const Weibao__V1__TicketReported *report = rp_report_get(q->db, q->tenant, ticket, q->arena);
 	Weibao__V1__RegisterEntry *e = report ? WB_ARENA_NEW(q->arena, Weibao__V1__RegisterEntry) : NULL;
 	if (!e)
 		return NULL;
@@ -108,11 +108,11 @@ static Weibao__V1__RegisterEntry *entry_of(struct wb_query *q, const Weibao__V1_
 	return e;
 }
 
-void answer_register(struct wb_query *q, const void *request)
+void rp_answer_register(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ServiceRegister *c = request;
-	Weibao__V1__ServiceRegisterAnswer *r = answer_new(q, sizeof *r);
-	uint32_t limit = page_size(c->has_limit, c->limit);
+	Weibao__V1__ServiceRegisterAnswer *r = rp_answer_new(q, sizeof *r);
+	uint32_t limit = rp_page_size(c->has_limit, c->limit);
 	struct wb_key prefix, from, last;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
@@ -120,18 +120,18 @@ void answer_register(struct wb_query *q, const void *request)
 	if (!r)
 		return;
 	weibao__v1__service_register_answer__init(r);
-	if (!local_start(q, c->from_on, 0, 0, &r->from_at)) {
+	if (!rp_local_start(q, c->from_on, 0, 0, &r->from_at)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "fromOn");
 		return;
 	}
-	if (!local_start(q, c->until_on, 0, 1, &r->until_at) || r->until_at <= r->from_at) {
+	if (!rp_local_start(q, c->until_on, 0, 1, &r->until_at) || r->until_at <= r->from_at) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "untilOn");
 		return;
 	}
-	index_prefix(&prefix, q->tenant, BY_ALL, (struct wb_bytes){NULL, 0});
+	rp_index_prefix(&prefix, q->tenant, BY_ALL, (struct wb_bytes){NULL, 0});
 	from = prefix;
 	wb_key_i64(&from, r->from_at);
-	if (c->cursor && !cursor_read(c->cursor, &from)) {
+	if (c->cursor && !rp_cursor_read(c->cursor, &from)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 		return;
 	}
@@ -139,16 +139,16 @@ void answer_register(struct wb_query *q, const void *request)
 		wb_key_after(&from);
 	r->entries = WB_ARENA_ARRAY(q->arena, Weibao__V1__RegisterEntry *, limit);
 	wb_key_init(&last);
-	wb_scan_from(&scan, q->db, &ticket_index_table, &prefix, &from);
+	wb_scan_from(&scan, q->db, &rp_ticket_index_table, &prefix, &from);
 	while (r->entries && wb_scan_next(&scan, &key, &value)) {
 		const Weibao__V1__ReadTicketRow *row =
 		        wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &ticket)
-		                ? ticket_get(q->db, q->tenant, ticket, q->arena)
+		                ? rp_ticket_get(q->db, q->tenant, ticket, q->arena)
 		                : NULL;
 		if (!row || row->reported_at >= r->until_at)
 			break;
 		if (r->n_entries == limit) {
-			r->next_cursor = cursor_text(q->arena, wb_key_view(&last));
+			r->next_cursor = rp_cursor_text(q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
@@ -256,10 +256,10 @@ static void count_clocks(struct month *m)
 	struct clock_mark mark;
 	struct wb_scan scan;
 	uint32_t looked = 0;
-	tenant_key(&prefix, m->q->tenant);
+	rp_tenant_key(&prefix, m->q->tenant);
 	from = prefix;
 	wb_key_i64(&from, m->r->from_at);
-	wb_scan_from(&scan, m->q->db, &clocks_started_table, &prefix, &from);
+	wb_scan_from(&scan, m->q->db, &rp_clocks_started_table, &prefix, &from);
 	while (looked++ < CLOCKS_MAX && wb_scan_next(&scan, &key, &value)) {
 		if (started_of(key, prefix.len) >= m->r->until_at)
 			break;
@@ -281,8 +281,8 @@ static Weibao__V1__AttainmentClock *listed(struct wb_query *q, struct wb_bytes k
 	if (!wb_id_from_bytes(key.data + key.len - 2 * WB_ID_BYTES, WB_ID_BYTES, &ticket) ||
 	        !wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &clock))
 		return NULL;
-	const Weibao__V1__TicketReported *e = report_get(q->db, q->tenant, ticket, q->arena);
-	Weibao__V1__ReadClockRow *row = clock_get(q->db, q->tenant, ticket, clock, q->arena);
+	const Weibao__V1__TicketReported *e = rp_report_get(q->db, q->tenant, ticket, q->arena);
+	Weibao__V1__ReadClockRow *row = rp_clock_get(q->db, q->tenant, ticket, clock, q->arena);
 	Weibao__V1__AttainmentClock *a = e && row ? WB_ARENA_NEW(q->arena, Weibao__V1__AttainmentClock) : NULL;
 	if (!a)
 		return NULL;
@@ -302,18 +302,18 @@ static void list_clocks(struct month *m)
 	struct wb_scan scan;
 	uint32_t looked = 0;
 	m->r->clocks = WB_ARENA_ARRAY(m->q->arena, Weibao__V1__AttainmentClock *, m->limit);
-	tenant_key(&prefix, m->q->tenant);
+	rp_tenant_key(&prefix, m->q->tenant);
 	from = prefix;
 	wb_key_i64(&from, m->r->from_at);
 	wb_key_init(&last);
-	wb_scan_from(&scan, m->q->db, &clocks_started_table, &prefix, m->from ? m->from : &from);
+	wb_scan_from(&scan, m->q->db, &rp_clocks_started_table, &prefix, m->from ? m->from : &from);
 	while (m->r->clocks && looked++ < CLOCKS_MAX && wb_scan_next(&scan, &key, &value)) {
 		if (started_of(key, prefix.len) >= m->r->until_at)
 			break;
 		if (!mark_read(value, &mark) || !is_listed(m->c, mark))
 			continue;
 		if (m->r->n_clocks == m->limit) {
-			m->r->next_cursor = cursor_text(m->q->arena, wb_key_view(&last));
+			m->r->next_cursor = rp_cursor_text(m->q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
@@ -335,11 +335,11 @@ static void without_sla(struct month *m)
 	struct wb_id ticket;
 	if (list)
 		m->r->tickets_without_sla = WB_ARENA_ARRAY(m->q->arena, Weibao__V1__TicketLine *, m->limit);
-	index_prefix(&prefix, m->q->tenant, BY_COVERED, (struct wb_bytes){&no, 1});
+	rp_index_prefix(&prefix, m->q->tenant, BY_COVERED, (struct wb_bytes){&no, 1});
 	from = prefix;
 	wb_key_i64(&from, m->r->from_at);
 	wb_key_init(&last);
-	wb_scan_from(&scan, m->q->db, &ticket_index_table, &prefix, &from);
+	wb_scan_from(&scan, m->q->db, &rp_ticket_index_table, &prefix, &from);
 	while (wb_scan_next(&scan, &key, &value)) {
 		if (started_of(key, prefix.len) >= m->r->until_at)
 			break;
@@ -349,15 +349,15 @@ static void without_sla(struct month *m)
 		if (!m->r->tickets_without_sla || before || m->r->next_cursor)
 			continue;
 		if (m->r->n_tickets_without_sla == m->limit) {
-			m->r->next_cursor = cursor_text(m->q->arena, wb_key_view(&last));
+			m->r->next_cursor = rp_cursor_text(m->q->arena, wb_key_view(&last));
 			continue;
 		}
 		wb_key_copy(&last, key);
 		const Weibao__V1__ReadTicketRow *row =
 		        wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &ticket)
-		                ? ticket_get(m->q->db, m->q->tenant, ticket, m->q->arena)
+		                ? rp_ticket_get(m->q->db, m->q->tenant, ticket, m->q->arena)
 		                : NULL;
-		Weibao__V1__TicketLine *line = row ? line_of(m->q, row) : NULL;
+		Weibao__V1__TicketLine *line = row ? rp_line_of(m->q, row) : NULL;
 		if (line)
 			m->r->tickets_without_sla[m->r->n_tickets_without_sla++] = line;
 	}
@@ -378,21 +378,23 @@ static bool counts_new(struct wb_query *q, Weibao__V1__AttainmentAnswer *r)
 	return r->counts != NULL;
 }
 
-void answer_attainment(struct wb_query *q, const void *request)
+void rp_answer_attainment(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__Attainment *c = request;
-	struct month m = {.q = q, .c = c, .r = answer_new(q, sizeof *m.r), .limit = page_size(c->has_limit, c->limit)};
+	struct month m = {
+	        .q = q, .c = c, .r = rp_answer_new(q, sizeof *m.r), .limit = rp_page_size(c->has_limit, c->limit)};
 	const char *first = strlen(c->month) == 7 ? wb_arena_fmt(q->arena, "%s-01", c->month) : NULL;
 	struct wb_key from;
 	if (!m.r)
 		return;
 	weibao__v1__attainment_answer__init(m.r);
-	if (!first || !local_start(q, first, 0, 0, &m.r->from_at) || !local_start(q, first, 1, 0, &m.r->until_at)) {
+	if (!first || !rp_local_start(q, first, 0, 0, &m.r->from_at) ||
+	        !rp_local_start(q, first, 1, 0, &m.r->until_at)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "month");
 		return;
 	}
 	bool apart = c->has_outcome && c->outcome == OUTCOME(WITHOUT_SLA);
-	if (c->cursor && !cursor_read(c->cursor, &from)) {
+	if (c->cursor && !rp_cursor_read(c->cursor, &from)) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 		return;
 	}

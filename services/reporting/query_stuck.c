@@ -32,8 +32,8 @@ static Weibao__V1__StuckItem *item_add(struct stuck *s, Weibao__V1__OpenMatter m
 static void item_ticket(struct stuck *s, Weibao__V1__StuckItem *i, struct wb_id ticket)
 {
 	const Weibao__V1__ReadTicketRow *row =
-	        wb_id_is_zero(ticket) ? NULL : ticket_get(s->q->db, s->q->tenant, ticket, s->q->arena);
-	const Weibao__V1__TicketReported *e = row ? report_get(s->q->db, s->q->tenant, ticket, s->q->arena) : NULL;
+	        wb_id_is_zero(ticket) ? NULL : rp_ticket_get(s->q->db, s->q->tenant, ticket, s->q->arena);
+	const Weibao__V1__TicketReported *e = row ? rp_report_get(s->q->db, s->q->tenant, ticket, s->q->arena) : NULL;
 	if (!e)
 		return;
 	i->has_ticket_id = true;
@@ -47,7 +47,7 @@ static void item_ticket(struct stuck *s, Weibao__V1__StuckItem *i, struct wb_id 
 static void more(struct stuck *s, Weibao__V1__OpenMatter matter, const struct wb_key *last)
 {
 	s->r->more[s->r->n_more++] = matter;
-	s->r->next_cursor = cursor_text(s->q->arena, wb_key_view(last));
+	s->r->next_cursor = rp_cursor_text(s->q->arena, wb_key_view(last));
 }
 
 /* Matters as they were folded: the key says all but what a to-do was. */
@@ -57,10 +57,10 @@ static void folded(struct stuck *s, Weibao__V1__OpenMatter matter)
 	struct wb_key prefix, last;
 	struct wb_scan scan;
 	uint32_t n = 0;
-	tenant_key(&prefix, s->q->tenant);
+	rp_tenant_key(&prefix, s->q->tenant);
 	wb_key_u8(&prefix, (uint8_t)matter);
 	wb_key_init(&last);
-	wb_scan_from(&scan, s->q->db, &matters_table, &prefix, s->from);
+	wb_scan_from(&scan, s->q->db, &rp_matters_table, &prefix, s->from);
 	while (wb_scan_next(&scan, &key, &value)) {
 		struct wb_key_reader r;
 		struct wb_id ticket, ref;
@@ -80,7 +80,7 @@ static void folded(struct stuck *s, Weibao__V1__OpenMatter matter)
 		i->has_ref_id = true;
 		i->ref_id = wb_field_of_id(s->q->arena, ref);
 		const Weibao__V1__ReadMatterRow *row =
-		        value.len ? (const Weibao__V1__ReadMatterRow *)wb_unpack_row(s->q->db, &matters_table, value,
+		        value.len ? (const Weibao__V1__ReadMatterRow *)wb_unpack_row(s->q->db, &rp_matters_table, value,
 		                            &weibao__v1__read_matter_row__descriptor, s->q->arena)
 		                  : NULL;
 		if (row) {
@@ -101,9 +101,9 @@ static void old_tickets(struct stuck *s, Weibao__V1__OpenMatter matter, Weibao__
 	struct wb_key prefix, last;
 	struct wb_scan scan;
 	struct wb_id ticket;
-	index_prefix(&prefix, s->q->tenant, BY_STAGE, (struct wb_bytes){&value_of, 1});
+	rp_index_prefix(&prefix, s->q->tenant, BY_STAGE, (struct wb_bytes){&value_of, 1});
 	wb_key_init(&last);
-	wb_scan_from(&scan, s->q->db, &ticket_index_table, &prefix, s->from);
+	wb_scan_from(&scan, s->q->db, &rp_ticket_index_table, &prefix, s->from);
 	while (wb_scan_next(&scan, &key, &value)) {
 		if (n == s->limit || looked++ == ROWS_MAX) {
 			more(s, matter, &last);
@@ -112,7 +112,7 @@ static void old_tickets(struct stuck *s, Weibao__V1__OpenMatter matter, Weibao__
 		wb_key_copy(&last, key);
 		const Weibao__V1__ReadTicketRow *row =
 		        wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &ticket)
-		                ? ticket_get(s->q->db, s->q->tenant, ticket, s->q->arena)
+		                ? rp_ticket_get(s->q->db, s->q->tenant, ticket, s->q->arena)
 		                : NULL;
 		if (!row || row->reported_at > s->q->now_us - s->old_us)
 			break;
@@ -144,7 +144,7 @@ static void collect(struct stuck *s, Weibao__V1__OpenMatter matter)
 	}
 }
 
-void answer_stuck(struct wb_query *q, const void *request)
+void rp_answer_stuck(struct wb_query *q, const void *request)
 {
 	static const Weibao__V1__OpenMatter all[] = {MATTER(FACT_HELD), MATTER(TODO_ENDED), MATTER(COMPLAINT),
 	        MATTER(MOVE_ASKED), MATTER(DECLINED), MATTER(HARDWARE_DECISION), MATTER(CHARGE), MATTER(REPAIR),
@@ -152,12 +152,12 @@ void answer_stuck(struct wb_query *q, const void *request)
 	const size_t n_all = sizeof all / sizeof all[0];
 	const Weibao__V1__Stuck *c = request;
 	uint32_t days = c->has_old_days ? c->old_days : OLD_DAYS_DEFAULT;
-	struct stuck s = {.q = q, .r = answer_new(q, sizeof *s.r), .limit = page_size(c->has_limit, c->limit)};
+	struct stuck s = {.q = q, .r = rp_answer_new(q, sizeof *s.r), .limit = rp_page_size(c->has_limit, c->limit)};
 	struct wb_key from;
 	if (!s.r)
 		return;
 	/* a cursor goes on in one kind; old tickets are of four stages, each with a walk of its own */
-	if (c->cursor && (!c->has_matter || c->matter == MATTER(OLD_TICKET) || !cursor_read(c->cursor, &from))) {
+	if (c->cursor && (!c->has_matter || c->matter == MATTER(OLD_TICKET) || !rp_cursor_read(c->cursor, &from))) {
 		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 		return;
 	}

@@ -40,29 +40,29 @@ static void pick(struct walk *w, const struct wb_query *q, const Weibao__V1__Lis
 	struct wb_bytes value = {NULL, 0};
 	static const uint8_t yes = 1;
 	static uint8_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-	w->table = &ticket_index_table;
+	w->table = &rp_ticket_index_table;
 	w->backward = !c->has_sort || c->sort != WEIBAO__V1__TICKET_SORT__TICKET_SORT_OLDEST;
 	if (c->has_device_id) {
 		by = BY_DEVICE;
-		value = bytes_of_field(c->device_id);
+		value = rp_bytes_of_field(c->device_id);
 	} else if (c->has_contact_id) {
 		by = BY_CONTACT;
-		value = bytes_of_field(c->contact_id);
+		value = rp_bytes_of_field(c->contact_id);
 	} else if (v->scope == SCOPE_CONTACT) {
 		by = BY_CONTACT;
-		value = bytes_of_id(&v->person);
+		value = rp_bytes_of_id(&v->person);
 	} else if (c->has_engineer_id) {
 		by = BY_ENGINEER;
-		value = bytes_of_field(c->engineer_id);
+		value = rp_bytes_of_field(c->engineer_id);
 	} else if (v->scope == SCOPE_ENGINEER && !v->as_contact) {
 		by = BY_ENGINEER;
-		value = bytes_of_id(&v->person);
+		value = rp_bytes_of_id(&v->person);
 	} else if (c->n_stages == 1) {
 		by = BY_STAGE;
 		value = (struct wb_bytes){&numbers[(unsigned)c->stages[0] % 16], 1};
 	} else if (c->has_office_id) {
 		by = BY_OFFICE;
-		value = bytes_of_field(c->office_id);
+		value = rp_bytes_of_field(c->office_id);
 	} else if (c->has_breached && c->breached) {
 		by = BY_BREACHED;
 		value = (struct wb_bytes){&yes, 1};
@@ -76,7 +76,7 @@ static void pick(struct walk *w, const struct wb_query *q, const Weibao__V1__Lis
 		by = BY_URGENCY;
 		value = (struct wb_bytes){&numbers[(unsigned)c->urgency % 16], 1};
 	}
-	index_prefix(&w->prefix, q->tenant, by, value);
+	rp_index_prefix(&w->prefix, q->tenant, by, value);
 }
 
 static bool stage_fits(const Weibao__V1__ListTickets *c, Weibao__V1__TicketStage stage)
@@ -90,7 +90,7 @@ static bool stage_fits(const Weibao__V1__ListTickets *c, Weibao__V1__TicketStage
 static bool engineer_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
 {
 	for (size_t i = 0; c->has_engineer_id && i < row->n_engineer_ids; i++)
-		if (field_is(true, row->engineer_ids[i], wb_id_of_field(c->engineer_id)))
+		if (rp_field_is(true, row->engineer_ids[i], wb_id_of_field(c->engineer_id)))
 			return true;
 	return !c->has_engineer_id;
 }
@@ -98,17 +98,17 @@ static bool engineer_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__Re
 static bool contact_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
 {
 	struct wb_id id = wb_id_of_field(c->contact_id);
-	return !c->has_contact_id || field_is(true, row->caller_id, id) || field_is(true, row->onsite_contact_id, id) ||
-	       field_is(true, row->direct_user_id, id);
+	return !c->has_contact_id || rp_field_is(true, row->caller_id, id) ||
+	       rp_field_is(true, row->onsite_contact_id, id) || rp_field_is(true, row->direct_user_id, id);
 }
 
 static bool fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
 {
 	if (!stage_fits(c, row->stage) || !engineer_fits(c, row) || !contact_fits(c, row))
 		return false;
-	if (c->has_office_id && !field_is(true, row->office_id, wb_id_of_field(c->office_id)))
+	if (c->has_office_id && !rp_field_is(true, row->office_id, wb_id_of_field(c->office_id)))
 		return false;
-	if (c->has_device_id && !field_is(row->has_device_id, row->device_id, wb_id_of_field(c->device_id)))
+	if (c->has_device_id && !rp_field_is(row->has_device_id, row->device_id, wb_id_of_field(c->device_id)))
 		return false;
 	if (c->category && strcmp(c->category, row->category) != 0)
 		return false;
@@ -129,9 +129,9 @@ static bool key_tail(struct wb_bytes key, struct wb_id *ret_ticket)
 static bool begin(struct wb_query *q, const Weibao__V1__ListTickets *c, const struct walk *w, struct wb_scan *scan)
 {
 	struct wb_key at = w->prefix;
-	bool timed = w->table == &ticket_index_table;
+	bool timed = w->table == &rp_ticket_index_table;
 	if (c->cursor) {
-		if (!cursor_read(c->cursor, &at)) {
+		if (!rp_cursor_read(c->cursor, &at)) {
 			wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
 			return false;
 		}
@@ -155,7 +155,7 @@ static bool begin(struct wb_query *q, const Weibao__V1__ListTickets *c, const st
 /* Past the other edge of the period there is nothing more. */
 static bool is_past(const Weibao__V1__ListTickets *c, const struct walk *w, const Weibao__V1__ReadTicketRow *row)
 {
-	if (w->table != &ticket_index_table)
+	if (w->table != &rp_ticket_index_table)
 		return false;
 	return w->backward ? c->has_from_at && row->reported_at < c->from_at
 	                   : c->has_until_at && row->reported_at >= c->until_at;
@@ -164,7 +164,7 @@ static bool is_past(const Weibao__V1__ListTickets *c, const struct walk *w, cons
 static void walk_page(struct wb_query *q, const Weibao__V1__ListTickets *c, const struct walk *w,
         const struct viewer *v, Weibao__V1__ListTicketsAnswer *r)
 {
-	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	uint32_t limit = rp_page_size(c->has_limit, c->limit), looked = 0;
 	struct wb_bytes key, value;
 	struct wb_key last;
 	struct wb_scan scan;
@@ -174,15 +174,15 @@ static void walk_page(struct wb_query *q, const Weibao__V1__ListTickets *c, cons
 		return;
 	while (wb_scan_next(&scan, &key, &value)) {
 		if (r->n_tickets == limit || looked++ == ROWS_MAX) {
-			r->next_cursor = cursor_text(q->arena, wb_key_view(&last));
+			r->next_cursor = rp_cursor_text(q->arena, wb_key_view(&last));
 			break;
 		}
 		wb_key_copy(&last, key);
 		const Weibao__V1__ReadTicketRow *row =
-		        key_tail(key, &ticket) ? ticket_get(q->db, q->tenant, ticket, q->arena) : NULL;
+		        key_tail(key, &ticket) ? rp_ticket_get(q->db, q->tenant, ticket, q->arena) : NULL;
 		if (!row || is_past(c, w, row))
 			break;
-		Weibao__V1__TicketLine *line = may_see(q, v, row) && fits(c, row) ? line_of(q, row) : NULL;
+		Weibao__V1__TicketLine *line = rp_may_see(q, v, row) && fits(c, row) ? rp_line_of(q, row) : NULL;
 		if (line)
 			r->tickets[r->n_tickets++] = line;
 	}
@@ -196,7 +196,7 @@ static bool hit_after(const char *cursor, struct search_hit *ret)
 {
 	struct wb_key_reader r;
 	struct wb_key k;
-	if (!cursor_read(cursor, &k))
+	if (!rp_cursor_read(cursor, &k))
 		return false;
 	wb_key_reader_init(&r, wb_key_view(&k));
 	return wb_key_read_i64(&r, &ret->reported_at) && wb_key_read_id(&r, &ret->ticket) && wb_key_read_end(&r);
@@ -208,7 +208,7 @@ static char *hit_cursor(struct wb_arena *a, const struct search_hit *h)
 	wb_key_init(&k);
 	wb_key_i64(&k, h->reported_at);
 	wb_key_id(&k, h->ticket);
-	return cursor_text(a, wb_key_view(&k));
+	return rp_cursor_text(a, wb_key_view(&k));
 }
 
 static bool is_behind(const struct search_hit *h, const struct search_hit *last)
@@ -222,7 +222,7 @@ static bool is_behind(const struct search_hit *h, const struct search_hit *last)
 static void search_page(
         struct wb_query *q, const Weibao__V1__ListTickets *c, const struct viewer *v, Weibao__V1__ListTicketsAnswer *r)
 {
-	uint32_t limit = page_size(c->has_limit, c->limit), looked = 0;
+	uint32_t limit = rp_page_size(c->has_limit, c->limit), looked = 0;
 	const struct search_hit *hits, *last = NULL;
 	struct search_hit after;
 	if (c->cursor && !hit_after(c->cursor, &after)) {
@@ -233,7 +233,7 @@ static void search_page(
 		wb_query_refuse(q, WB_UNAVAILABLE, NULL);
 		return;
 	}
-	size_t n = search_find(q->cache, q->tenant, c->text, q->arena, &hits);
+	size_t n = rp_search_find(q->cache, q->tenant, c->text, q->arena, &hits);
 	for (size_t i = 0; i < n; i++) {
 		if (c->cursor && !is_behind(&hits[i], &after))
 			continue;
@@ -242,8 +242,8 @@ static void search_page(
 			break;
 		}
 		last = &hits[i];
-		const Weibao__V1__ReadTicketRow *row = ticket_get(q->db, q->tenant, hits[i].ticket, q->arena);
-		Weibao__V1__TicketLine *line = row && may_see(q, v, row) && fits(c, row) ? line_of(q, row) : NULL;
+		const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, hits[i].ticket, q->arena);
+		Weibao__V1__TicketLine *line = row && rp_may_see(q, v, row) && fits(c, row) ? rp_line_of(q, row) : NULL;
 		if (line)
 			r->tickets[r->n_tickets++] = line;
 	}
@@ -253,13 +253,13 @@ static void search_page(
 
 static Weibao__V1__ListTicketsAnswer *page_of(struct wb_query *q, const Weibao__V1__ListTickets *c)
 {
-	Weibao__V1__ListTicketsAnswer *r = answer_new(q, sizeof *r);
-	struct viewer v = viewer_of(q);
+	Weibao__V1__ListTicketsAnswer *r = rp_answer_new(q, sizeof *r);
+	struct viewer v = rp_viewer_of(q);
 	struct walk w;
 	if (!r || !filters_valid(q, c))
 		return NULL;
 	weibao__v1__list_tickets_answer__init(r);
-	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__TicketLine *, page_size(c->has_limit, c->limit));
+	r->tickets = WB_ARENA_ARRAY(q->arena, Weibao__V1__TicketLine *, rp_page_size(c->has_limit, c->limit));
 	if (!r->tickets || v.scope == SCOPE_NOTHING)
 		return r;
 	if (c->text) {
@@ -268,26 +268,26 @@ static Weibao__V1__ListTicketsAnswer *page_of(struct wb_query *q, const Weibao__
 	}
 	pick(&w, q, c, &v);
 	if (c->has_sort && c->sort == WEIBAO__V1__TICKET_SORT__TICKET_SORT_NEXT_DEADLINE) {
-		w.table = &due_tickets_table;
+		w.table = &rp_due_tickets_table;
 		w.backward = false;
-		tenant_key(&w.prefix, q->tenant);
+		rp_tenant_key(&w.prefix, q->tenant);
 	}
 	walk_page(q, c, &w, &v, r);
 	return r;
 }
 
-void answer_list(struct wb_query *q, const void *request)
+void rp_answer_list(struct wb_query *q, const void *request)
 {
 	Weibao__V1__ListTicketsAnswer *r = page_of(q, request);
 	if (r)
 		wb_answer(q, &r->base);
 }
 
-void answer_search(struct wb_query *q, const void *request)
+void rp_answer_search(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__SearchTickets *c = request;
 	Weibao__V1__ListTickets list = WEIBAO__V1__LIST_TICKETS__INIT;
-	Weibao__V1__SearchTicketsAnswer *r = answer_new(q, sizeof *r);
+	Weibao__V1__SearchTicketsAnswer *r = rp_answer_new(q, sizeof *r);
 	list.text = c->text;
 	list.cursor = c->cursor;
 	list.has_limit = c->has_limit;

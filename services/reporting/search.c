@@ -39,7 +39,7 @@ struct search {
 
 /* All of it lives as long as the process keeps the cache: the heap's, not an arena's. */
 
-struct search *search_new(void)
+struct search *rp_search_new(void)
 {
 	return calloc(1, sizeof(struct search));
 }
@@ -72,7 +72,7 @@ static void shelf_free(struct shelf *h)
 	free(h);
 }
 
-void search_free(struct search *s)
+void rp_search_free(struct search *s)
 {
 	if (!s)
 		return;
@@ -274,7 +274,7 @@ static bool doc_add(struct shelf *h, struct wb_id ticket, int64_t reported_at, c
 	return doc_index(h, s->doc);
 }
 
-bool search_put(struct search *s, const char *tenant, struct wb_id ticket, int64_t reported_at, const char *text)
+bool rp_search_put(struct search *s, const char *tenant, struct wb_id ticket, int64_t reported_at, const char *text)
 {
 	struct shelf *h = shelf_make(s, tenant);
 	uint32_t *folded = h ? calloc(SEARCH_TEXT_MAX, sizeof *folded) : NULL;
@@ -338,7 +338,7 @@ static int newest_first(const void *pa, const void *pb)
 	return memcmp(b->ticket.b, a->ticket.b, WB_ID_BYTES);
 }
 
-size_t search_find(const struct search *s, const char *tenant, const char *query, struct wb_arena *a,
+size_t rp_search_find(const struct search *s, const char *tenant, const char *query, struct wb_arena *a,
         const struct search_hit **ret)
 {
 	uint32_t folded[SEARCH_QUERY_MAX];

@@ -17,10 +17,10 @@
 
 struct search;
 /* NULL: memory is out. */
-struct search *search_new(void);
-void search_free(struct search *s);
+struct search *rp_search_new(void);
+void rp_search_free(struct search *s);
 /* The text of a ticket, replacing what it had. An empty text takes it out. False: memory is out. */
-bool search_put(struct search *s, const char *tenant, struct wb_id ticket, int64_t reported_at, const char *text);
+bool rp_search_put(struct search *s, const char *tenant, struct wb_id ticket, int64_t reported_at, const char *text);
 
 struct search_hit {
 	int64_t reported_at;
@@ -28,6 +28,6 @@ struct search_hit {
 };
 /* Tickets of the tenant whose text contains every term (terms are parted by blanks), newest first, in the arena. A
  * query without a letter or digit finds nothing. */
-size_t search_find(const struct search *s, const char *tenant, const char *query, struct wb_arena *a,
+size_t rp_search_find(const struct search *s, const char *tenant, const char *query, struct wb_arena *a,
         const struct search_hit **ret);
 #endif

@@ -4,24 +4,24 @@
 #include "service/service.h"
 #include "weibao/v1/reporting_rows.pb-c.h"
 
-extern const struct wb_table tenants_table;      /* tenant → ReadTenantRow */
-extern const struct wb_table tickets_table;      /* tenant, ticket → ReadTicketRow */
-extern const struct wb_table reports_table;      /* tenant, ticket → TicketReported, as it was recorded */
-extern const struct wb_table numbers_table;      /* tenant, number → ticket */
-extern const struct wb_table ticket_index_table; /* tenant, dimension, value, reported at, ticket → empty */
-extern const struct wb_table due_tickets_table;  /* tenant, next deadline, ticket → empty */
-extern const struct wb_table events_table;       /* tenant, position → ReadEventRow */
-extern const struct wb_table timeline_table;     /* tenant, ticket, position → empty */
-extern const struct wb_table parts_table;        /* tenant, ticket, part, id → Read…Row of that part */
-extern const struct wb_table refs_table;         /* tenant, visit or charge or exception → ticket */
-extern const struct wb_table visits_table;       /* tenant, ticket, visit → ReadVisitRow */
-extern const struct wb_table visit_days_table;   /* "provider", engineer, slot from, tenant, ticket, visit → until */
-extern const struct wb_table clocks_table;       /* tenant, ticket, clock → ReadClockRow */
-extern const struct wb_table clocks_open_table;  /* tenant, frozen, deadline or what is left, ticket, clock → empty */
-extern const struct wb_table clocks_started_table; /* tenant, started at, ticket, clock → struct clock_mark */
-extern const struct wb_table complaints_table;     /* tenant, complaint → ReadComplaintRow */
-extern const struct wb_table matters_table;        /* tenant, matter, since, ticket, ref → ReadMatterRow */
-extern const struct wb_table things_table;         /* tenant, thing, id (, id) → Read…Row of that thing */
+extern const struct wb_table rp_tenants_table;      /* tenant → ReadTenantRow */
+extern const struct wb_table rp_tickets_table;      /* tenant, ticket → ReadTicketRow */
+extern const struct wb_table rp_reports_table;      /* tenant, ticket → TicketReported, as it was recorded */
+extern const struct wb_table rp_numbers_table;      /* tenant, number → ticket */
+extern const struct wb_table rp_ticket_index_table; /* tenant, dimension, value, reported at, ticket → empty */
+extern const struct wb_table rp_due_tickets_table;  /* tenant, next deadline, ticket → empty */
+extern const struct wb_table rp_events_table;       /* tenant, position → ReadEventRow */
+extern const struct wb_table rp_timeline_table;     /* tenant, ticket, position → empty */
+extern const struct wb_table rp_parts_table;        /* tenant, ticket, part, id → Read…Row of that part */
+extern const struct wb_table rp_refs_table;         /* tenant, visit or charge or exception → ticket */
+extern const struct wb_table rp_visits_table;       /* tenant, ticket, visit → ReadVisitRow */
+extern const struct wb_table rp_visit_days_table; /* "provider", engineer, slot from, tenant, ticket, visit → until */
+extern const struct wb_table rp_clocks_table;     /* tenant, ticket, clock → ReadClockRow */
+extern const struct wb_table rp_clocks_open_table; /* tenant, frozen, deadline or what is left, ticket, clock → empty */
+extern const struct wb_table rp_clocks_started_table; /* tenant, started at, ticket, clock → struct clock_mark */
+extern const struct wb_table rp_complaints_table;     /* tenant, complaint → ReadComplaintRow */
+extern const struct wb_table rp_matters_table;        /* tenant, matter, since, ticket, ref → ReadMatterRow */
+extern const struct wb_table rp_things_table;         /* tenant, thing, id (, id) → Read…Row of that thing */
 extern const struct wb_table *const reporting_tables[];
 #define REPORTING_TABLES 18
 
@@ -76,48 +76,50 @@ struct clock_mark {
 #define MARK_OVERTURNED 4u
 #define MARK_FROZEN 8u
 
-void tenant_key(struct wb_key *k, const char *tenant);
-void id_key(struct wb_key *k, const char *tenant, struct wb_id id);
-void pair_key(struct wb_key *k, const char *tenant, struct wb_id first, struct wb_id second);
-void number_key(struct wb_key *k, const char *tenant, const char *number);
+void rp_tenant_key(struct wb_key *k, const char *tenant);
+void rp_id_key(struct wb_key *k, const char *tenant, struct wb_id id);
+void rp_pair_key(struct wb_key *k, const char *tenant, struct wb_id first, struct wb_id second);
+void rp_number_key(struct wb_key *k, const char *tenant, const char *number);
 /* The prefix of one value of a dimension. */
-void index_prefix(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value);
-void index_key(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value, int64_t reported_at,
+void rp_index_prefix(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value);
+void rp_index_key(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value, int64_t reported_at,
         struct wb_id ticket);
-void due_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket);
-void event_key(struct wb_key *k, const char *tenant, uint64_t position);
-void timeline_key(struct wb_key *k, const char *tenant, struct wb_id ticket, uint64_t position);
-void part_prefix(struct wb_key *k, const char *tenant, struct wb_id ticket, enum part part);
-void part_key(struct wb_key *k, const char *tenant, struct wb_id ticket, enum part part, struct wb_id id);
-void visit_day_key(struct wb_key *k, struct wb_id engineer, int64_t slot_from, const char *tenant, struct wb_id ticket,
-        struct wb_id visit);
-void clock_open_key(
+void rp_due_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket);
+void rp_event_key(struct wb_key *k, const char *tenant, uint64_t position);
+void rp_timeline_key(struct wb_key *k, const char *tenant, struct wb_id ticket, uint64_t position);
+void rp_part_prefix(struct wb_key *k, const char *tenant, struct wb_id ticket, enum part part);
+void rp_part_key(struct wb_key *k, const char *tenant, struct wb_id ticket, enum part part, struct wb_id id);
+void rp_visit_day_key(struct wb_key *k, struct wb_id engineer, int64_t slot_from, const char *tenant,
+        struct wb_id ticket, struct wb_id visit);
+void rp_clock_open_key(
         struct wb_key *k, const char *tenant, bool frozen, int64_t order, struct wb_id ticket, struct wb_id clock);
-void clock_started_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket, struct wb_id clock);
-void matter_key(struct wb_key *k, const char *tenant, Weibao__V1__OpenMatter what, int64_t since, struct wb_id ticket,
-        struct wb_id ref);
-void thing_key(struct wb_key *k, const char *tenant, enum thing thing, struct wb_id id);
-void member_key(struct wb_key *k, struct wb_id team, struct wb_id engineer);
+void rp_clock_started_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket, struct wb_id clock);
+void rp_matter_key(struct wb_key *k, const char *tenant, Weibao__V1__OpenMatter what, int64_t since,
+        struct wb_id ticket, struct wb_id ref);
+void rp_thing_key(struct wb_key *k, const char *tenant, enum thing thing, struct wb_id id);
+void rp_member_key(struct wb_key *k, struct wb_id team, struct wb_id engineer);
 
-struct wb_bytes bytes_of_id(const struct wb_id *id);
-struct wb_bytes bytes_of_field(ProtobufCBinaryData field);
+struct wb_bytes rp_bytes_of_id(const struct wb_id *id);
+struct wb_bytes rp_bytes_of_field(ProtobufCBinaryData field);
 /* An id that is a number: parts that are counted, not named. */
-struct wb_id id_of_number(uint64_t n);
+struct wb_id rp_id_of_number(uint64_t n);
 
 /* In the arena; NULL: none. */
-Weibao__V1__ReadTenantRow *tenant_get(struct wb_txn *db, const char *tenant, struct wb_arena *a);
-Weibao__V1__ReadTicketRow *ticket_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_arena *a);
-Weibao__V1__TicketReported *report_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_arena *a);
-Weibao__V1__ReadVisitRow *visit_get(
+Weibao__V1__ReadTenantRow *rp_tenant_get(struct wb_txn *db, const char *tenant, struct wb_arena *a);
+Weibao__V1__ReadTicketRow *rp_ticket_get(
+        struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_arena *a);
+Weibao__V1__TicketReported *rp_report_get(
+        struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_arena *a);
+Weibao__V1__ReadVisitRow *rp_visit_get(
         struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_id visit, struct wb_arena *a);
-Weibao__V1__ReadClockRow *clock_get(
+Weibao__V1__ReadClockRow *rp_clock_get(
         struct wb_txn *db, const char *tenant, struct wb_id ticket, struct wb_id clock, struct wb_arena *a);
-ProtobufCMessage *part_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum part part, struct wb_id id,
+ProtobufCMessage *rp_part_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum part part,
+        struct wb_id id, const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a);
+ProtobufCMessage *rp_thing_get(struct wb_txn *db, const char *tenant, enum thing thing, struct wb_id id,
         const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a);
-ProtobufCMessage *thing_get(struct wb_txn *db, const char *tenant, enum thing thing, struct wb_id id,
-        const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a);
-bool number_find(struct wb_txn *db, const char *tenant, const char *number, struct wb_id *ret_ticket);
-bool ref_find(struct wb_txn *db, const char *tenant, struct wb_id ref, struct wb_id *ret_ticket);
+bool rp_number_find(struct wb_txn *db, const char *tenant, const char *number, struct wb_id *ret_ticket);
+bool rp_ref_find(struct wb_txn *db, const char *tenant, struct wb_id ref, struct wb_id *ret_ticket);
 /* Whether a clock still counts against somebody: it runs, or it is late and not stopped. */
-bool clock_is_open(const Weibao__V1__ReadClockRow *row);
+bool rp_clock_is_open(const Weibao__V1__ReadClockRow *row);
 #endif

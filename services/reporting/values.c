@@ -214,7 +214,7 @@ static void walk(struct values *v, const char *path, const ProtobufCMessage *m, 
 		field(v, inner, m, &m->descriptor->fields[i], depth);
 }
 
-void event_values(struct wb_arena *a, const Weibao__V1__ReadEventRow *row, bool brief, Weibao__V1__EventValue ***ret,
+void rp_event_values(struct wb_arena *a, const Weibao__V1__ReadEventRow *row, bool brief, Weibao__V1__EventValue ***ret,
         size_t *ret_n)
 {
 	const struct wb_message_type *t = wb_message_type_find(row->event_type);
@@ -222,7 +222,7 @@ void event_values(struct wb_arena *a, const Weibao__V1__ReadEventRow *row, bool 
 	ProtobufCMessage *m;
 	*ret = NULL;
 	*ret_n = 0;
-	if (!t || wb_unpack(t->descriptor, bytes_of_field(row->payload), a, &wb_unpack_record, &m) != WB_OK)
+	if (!t || wb_unpack(t->descriptor, rp_bytes_of_field(row->payload), a, &wb_unpack_record, &m) != WB_OK)
 		return;
 	walk(&v, "", m, 0);
 	*ret = v.rows;

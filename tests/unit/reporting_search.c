@@ -12,7 +12,7 @@ struct rig {
 
 static struct rig rig_open(void)
 {
-	struct rig r = {.s = search_new()};
+	struct rig r = {.s = rp_search_new()};
 	assert_non_null(r.s);
 	wb_arena_init(&r.a, (size_t)1 << 24);
 	return r;
@@ -20,18 +20,18 @@ static struct rig rig_open(void)
 
 static void rig_close(struct rig *r)
 {
-	search_free(r->s);
+	rp_search_free(r->s);
 	wb_arena_done(&r->a);
 }
 
 static void put(struct rig *r, const char *tenant, const char *ticket, int64_t at, const char *text)
 {
-	assert_true(search_put(r->s, tenant, bed_id(ticket), at, text));
+	assert_true(rp_search_put(r->s, tenant, bed_id(ticket), at, text));
 }
 
 static size_t find(struct rig *r, const char *tenant, const char *query, const struct search_hit **ret)
 {
-	return search_find(r->s, tenant, query, &r->a, ret);
+	return rp_search_find(r->s, tenant, query, &r->a, ret);
 }
 
 static void finds_chinese_by_pairs(void **state)
