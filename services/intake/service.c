@@ -70,27 +70,28 @@ static const struct wb_command_def commands[] = {
 
 /* Who reads a client unit's records: those that serve it, its representatives, the auditor. */
 #define READERS (STAFF | ENGINEER | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))
-#define USER WB_ROLE(USER)
+#define USERS WB_ROLE(USER)
+#define COMPLAINT_READERS (STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(USER) | WB_ROLE(AUDITOR))
 #define Q(name, roles, tenant)                                                                                         \
 	{                                                                                                              \
 		&weibao__v1__##name##__descriptor, intake_##name, roles, WB_TENANT_##tenant                            \
 	}
 static const struct wb_query_def queries[] = {
-        Q(get_tenant, READERS | USER | ADMIN, CLIENT),
+        Q(get_tenant, READERS | USERS | ADMIN, CLIENT),
         Q(list_tenants, STAFF | ADMIN | WB_ROLE(AUDITOR), PROVIDER),
         Q(get_contract, STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR), CLIENT),
-        Q(list_categories, READERS | USER | LINK, CLIENT),
-        Q(list_offices, READERS | USER, CLIENT),
-        Q(get_office, READERS | USER, CLIENT),
+        Q(list_categories, READERS | USERS | LINK, CLIENT),
+        Q(list_offices, READERS | USERS, CLIENT),
+        Q(get_office, READERS | USERS, CLIENT),
         Q(list_contacts, READERS, CLIENT),
-        Q(get_contact, READERS | USER, CLIENT),
+        Q(get_contact, READERS | USERS, CLIENT),
         Q(list_devices, READERS, CLIENT),
         Q(get_device, READERS, CLIENT),
         Q(get_device_label, LINK, CLIENT),
-        Q(get_ticket_state, READERS | USER | LINK, CLIENT),
+        Q(get_ticket_state, READERS | USERS | LINK, CLIENT),
         Q(list_duplicates, STAFF, CLIENT),
-        Q(list_complaints, STAFF | INTAKE_CLIENT | WB_ROLE(AUDITOR), CLIENT),
-        Q(get_complaint, STAFF | INTAKE_CLIENT | WB_ROLE(AUDITOR), CLIENT),
+        Q(list_complaints, COMPLAINT_READERS, CLIENT),
+        Q(get_complaint, COMPLAINT_READERS, CLIENT),
         Q(list_complaint_handling, CHIEF | WB_ROLE(AUDITOR), PROVIDER),
 };
 #undef Q
