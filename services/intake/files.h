@@ -1,0 +1,125 @@
+/*
+ * Intake's files: uploads and attachments, imports, erasure of persons, search. What the service's value takes of them
+ * (the lists below end each entry with a comma), and what the rooms share. Tables come behind the core's.
+ */
+#ifndef WB_INTAKE_FILES_H
+#define WB_INTAKE_FILES_H
+#include "base/clock.h"
+#include "service/effects.h"
+#include "services/intake/intake.h"
+#include "services/intake/tables.h"
+#include "weibao/v1/intake_files_commands.pb-c.h"
+#include "weibao/v1/intake_files_queries.pb-c.h"
+#include "weibao/v1/intake_files_rows.pb-c.h"
+
+#define INTAKE_UPLOAD_US (14 * WB_DAY_US) /* then an upload that was not finished is dropped */
+#define INTAKE_IMPORT_ROWS 20000u         /* of one import */
+#define INTAKE_IMPORT_CHUNK 50u           /* rows staged by one command */
+#define INTAKE_FOUND_MAX 200u             /* of one search */
+#define INTAKE_READERS (WB_STAFF | WB_ROLE(ENGINEER) | INTAKE_CLIENT | WB_ROLE(LINK))
+#define INTAKE_WRITERS INTAKE_READERS
+
+/* ---- tables ---- */
+
+#define INTAKE_FILE_TABLES(X)                                                                                          \
+	X(uploads)                /* tenant, attachment → UploadRow: under way */                                      \
+	X(attachments)            /* tenant, attachment → AttachmentRow */                                             \
+	X(attachments_by_ticket)  /* tenant, ticket, attachment */                                                     \
+	X(attachments_by_subject) /* tenant, subject, attachment */                                                    \
+	X(imports)                /* tenant, import → ImportRow */                                                     \
+	X(imports_under_way)      /* tenant → IntakeIdRow */                                                           \
+	X(erasures)               /* tenant, subject → ErasureRow */
+#define X(name) extern const struct wb_table intake_##name##_table;
+INTAKE_FILE_TABLES(X)
+#undef X
+
+typedef Weibao__V1__UploadRow Upload;
+typedef Weibao__V1__AttachmentRow Attachment;
+typedef Weibao__V1__ImportRow Import;
+typedef Weibao__V1__ErasureRow Erasure;
+Upload *upload_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
+Attachment *attachment_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
+Import *import_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
+Erasure *erasure_get(struct wb_txn *db, const char *tenant, struct wb_id subject, struct wb_arena *a);
+/* Whether an import of the tenant is being staged. */
+bool import_under_way(struct wb_txn *db, const char *tenant, struct wb_arena *a);
+/* Whether the rows that an import brought are in force. */
+bool import_is_active(struct wb_txn *db, const char *tenant, struct wb_id import, struct wb_arena *a);
+
+/* ---- decisions, folds, to-dos, answers ---- */
+
+/* message, name, roles */
+#define INTAKE_FILE_DECISIONS(X)                                                                                       \
+	X(start_upload, INTAKE_WRITERS)                                                                                \
+	X(put_upload_part, INTAKE_WRITERS)                                                                             \
+	X(finish_upload, INTAKE_WRITERS)                                                                               \
+	X(drop_upload, WB_SYSTEM)                                                                                      \
+	X(start_import, WB_STAFF)                                                                                      \
+	X(discard_import, WB_STAFF)                                                                                    \
+	X(stage_import_chunk, WB_SYSTEM)                                                                               \
+	X(request_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))                                               \
+	X(approve_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))                                               \
+	X(decline_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))
+#define INTAKE_FILE_QUERIES(X)                                                                                         \
+	X(get_upload, INTAKE_WRITERS)                                                                                  \
+	X(get_attachment, INTAKE_READERS | WB_ROLE(AUDITOR))                                                           \
+	X(list_attachments, INTAKE_READERS | WB_ROLE(AUDITOR))                                                         \
+	X(import_template, WB_STAFF | WB_ROLE(REPRESENTATIVE))                                                         \
+	X(check_import, WB_STAFF)                                                                                      \
+	X(list_imports, WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                                         \
+	X(get_import, WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                                           \
+	X(list_erasures, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                              \
+	X(search_people, WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))                     \
+	X(search_devices, WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))
+#define INTAKE_FILE_FOLDS(X)                                                                                           \
+	X(UploadStarted, upload_started)                                                                               \
+	X(UploadDropped, upload_dropped)                                                                               \
+	X(AttachmentAdded, attachment_added)                                                                           \
+	X(ImportStarted, import_started)                                                                               \
+	X(ImportChunkStaged, import_chunk_staged)                                                                      \
+	X(ImportActivated, import_activated)                                                                           \
+	X(ImportDiscarded, import_discarded)                                                                           \
+	X(ErasureRequested, erasure_requested)                                                                         \
+	X(ErasureDeclined, erasure_declined)                                                                           \
+	X(PersonErased, person_erased)
+
+#define X(name, roles)                                                                                                 \
+	wb_turns_fn intake_##name##_turns;                                                                             \
+	wb_decide_fn intake_##name;
+INTAKE_FILE_DECISIONS(X)
+#undef X
+#define X(name, roles) wb_answer_fn intake_##name;
+INTAKE_FILE_QUERIES(X)
+#undef X
+#define X(type, name) wb_evolve_fn intake_on_##name;
+INTAKE_FILE_FOLDS(X)
+#undef X
+wb_act_fn intake_act_drop_upload, intake_act_stage_import;
+
+#define INTAKE_FILES_COMMAND(name, roles)                                                                              \
+	{&weibao__v1__##name##__descriptor, intake_##name##_turns, intake_##name, roles, WB_TENANT_CLIENT},
+#define INTAKE_FILES_QUERY(name, roles) {&weibao__v1__##name##__descriptor, intake_##name, roles, WB_TENANT_CLIENT},
+#define INTAKE_FILES_FOLD(type, name) {#type, intake_on_##name},
+#define INTAKE_FILES_TABLE(name) &intake_##name##_table,
+
+#define INTAKE_FILES_COMMANDS INTAKE_FILE_DECISIONS(INTAKE_FILES_COMMAND)
+#define INTAKE_FILES_QUERIES INTAKE_FILE_QUERIES(INTAKE_FILES_QUERY)
+#define INTAKE_FILES_EVOLVE INTAKE_FILE_FOLDS(INTAKE_FILES_FOLD)
+#define INTAKE_FILES_TABLES INTAKE_FILE_TABLES(INTAKE_FILES_TABLE)
+#define INTAKE_FILES_TODOS {"drop_upload", intake_act_drop_upload}, {"stage_import", intake_act_stage_import},
+
+/* Work off the log, and the cache of opened names that is searched. */
+extern const struct wb_effects intake_files_effects;
+extern const struct wb_cache_def intake_files_cache;
+
+/* ---- what the rooms share ---- */
+
+/* Who uploads: the account, or what a link is for. */
+struct wb_id uploader_of(const Weibao__V1__Principal *who);
+/* Whether that part may be put to the upload; WB_ALREADY_SO: yes. */
+enum wb_refusal upload_part_check(const Upload *row, const Weibao__V1__Principal *who, uint32_t part, size_t len);
+/* Whether the asker may read a file; the decision's rules for tickets, in an answer. */
+bool attachment_readable(struct wb_query *q, const Attachment *row);
+/* A ticket's text for who asks: staff and the client's representatives, a user's own, an engineer's; a link's. */
+bool ticket_readable(struct wb_query *q, struct wb_id ticket);
+#endif
