@@ -1,4 +1,5 @@
-/* Decisions on uploads. The bytes go another way (attach_effects.c): what comes here are sizes, ids and a file's hash. */
+/* Decisions on uploads. The bytes go another way (attach_effects.c): what comes here are sizes, ids and a file's hash.
+ */
 #include "services/intake/attach_store.h"
 #include "services/intake/decide.h"
 #include "services/intake/files.h"
@@ -26,9 +27,8 @@ void intake_start_upload_turns(struct wb_turns *t, const char *tenant, const voi
 /* Photos show what stands in the room: never of a device of protection level secret. */
 static bool photo_allowed(struct wb_decision *d, const Weibao__V1__StartUpload *c, const Ticket *t)
 {
-	const Device *device = t && t->has_device_id
-	                               ? device_now(d->db, d->tenant, wb_id_of_field(t->device_id), d->arena)
-	                               : NULL;
+	const Device *device =
+	        t && t->has_device_id ? device_now(d->db, d->tenant, wb_id_of_field(t->device_id), d->arena) : NULL;
 	bool secret = device && device->details->has_protection &&
 	              device->details->protection == WEIBAO__V1__PROTECTION__PROTECTION_SECRET;
 	if (strcmp(c->purpose, PURPOSE_PHOTO) != 0 || !secret)
@@ -187,8 +187,8 @@ void intake_finish_upload(struct wb_decision *d, const void *command)
 	const ProtobufCMessage *m = command;
 	const Weibao__V1__SealedUpload *c = command;
 	bool worked = m->descriptor == &weibao__v1__sealed_upload__descriptor;
-	struct wb_id id = wb_id_of_field(
-	        worked ? c->attachment_id : ((const Weibao__V1__FinishUpload *)command)->attachment_id);
+	struct wb_id id =
+	        wb_id_of_field(worked ? c->attachment_id : ((const Weibao__V1__FinishUpload *)command)->attachment_id);
 	const Upload *row = upload_get(d->db, d->tenant, id, d->arena);
 	if (!row || !wb_id_equal(wb_id_of_field(row->uploader_id), uploader_of(d->who))) {
 		wb_refuse(d, WB_NOT_FOUND, "attachmentId");

@@ -8,7 +8,6 @@
 ERASURE_TURNS(request_erasure, Weibao__V1__RequestErasure)
 ERASURE_TURNS(decline_erasure, Weibao__V1__DeclineErasure)
 
-
 static struct wb_id account_of(const struct wb_decision *d)
 {
 	return wb_id_of_field(d->who->account_id);
@@ -24,8 +23,7 @@ void intake_request_erasure(struct wb_decision *d, const void *command)
 	const Weibao__V1__RequestErasure *c = command;
 	struct wb_id id;
 	if (!need_tenant(d) || !wb_require_id(d, c->subject_id, "subjectId", &id) ||
-	        !any_contact(d, c->subject_id, "subjectId") ||
-	        !need_text(d, c->reason, INTAKE_LINE_CHARS, "reason"))
+	        !any_contact(d, c->subject_id, "subjectId") || !need_text(d, c->reason, INTAKE_LINE_CHARS, "reason"))
 		return;
 	const Erasure *row = erasure_get(d->db, d->tenant, id, d->arena);
 	if (in_state(row, WEIBAO__V1__ERASURE_STATUS__ERASURE_STATUS_DONE)) {

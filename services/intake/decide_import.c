@@ -110,8 +110,8 @@ void intake_stage_import_chunk_turns(struct wb_turns *t, const char *tenant, con
 	const Weibao__V1__StageImportChunk *c = command;
 	(void)tenant;
 	wb_turn_write(t, "import",
-	        wb_id_of_field(m->descriptor == &weibao__v1__planned_chunk__descriptor ? planned->import_id
-	                                                                               : c->import_id));
+	        wb_id_of_field(
+	                m->descriptor == &weibao__v1__planned_chunk__descriptor ? planned->import_id : c->import_id));
 }
 
 /* Changes of records meet those of people: the journal's versions settle it, and the chunk is decided anew. */
@@ -155,8 +155,8 @@ void intake_stage_import_chunk(struct wb_decision *d, const void *command)
 	const Weibao__V1__PlannedChunk *c = command;
 	bool planned = m->descriptor == &weibao__v1__planned_chunk__descriptor;
 	struct wb_id id;
-	const Import *row = staging(
-	        d, planned ? c->import_id : ((const Weibao__V1__StageImportChunk *)command)->import_id, &id);
+	const Import *row =
+	        staging(d, planned ? c->import_id : ((const Weibao__V1__StageImportChunk *)command)->import_id, &id);
 	if (!row)
 		return;
 	if (!planned) {

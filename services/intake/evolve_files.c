@@ -39,8 +39,8 @@ bool import_is_active(struct wb_txn *db, const char *tenant, struct wb_id import
 	return row && row->status == WEIBAO__V1__IMPORT_STATUS__IMPORT_STATUS_ACTIVE;
 }
 
-static void put(struct wb_fold *f, const struct wb_table *t, const char *tenant, struct wb_id id,
-        const ProtobufCMessage *row)
+static void put(
+        struct wb_fold *f, const struct wb_table *t, const char *tenant, struct wb_id id, const ProtobufCMessage *row)
 {
 	struct wb_key k;
 	intake_key_id(&k, tenant, id);

@@ -22,12 +22,12 @@
 /* ---- tables ---- */
 
 #define INTAKE_FILE_TABLES(X)                                                                                          \
-	X(uploads)                /* tenant, attachment → UploadRow: under way */                                      \
-	X(attachments)            /* tenant, attachment → AttachmentRow */                                             \
+	X(uploads)                /* tenant, attachment → UploadRow: under way */                                    \
+	X(attachments)            /* tenant, attachment → AttachmentRow */                                           \
 	X(attachments_by_ticket)  /* tenant, ticket, attachment */                                                     \
 	X(attachments_by_subject) /* tenant, subject, attachment */                                                    \
-	X(imports)                /* tenant, import → ImportRow */                                                     \
-	X(imports_under_way)      /* tenant → IntakeIdRow */                                                           \
+	X(imports)                /* tenant, import → ImportRow */                                                   \
+	X(imports_under_way)      /* tenant → IntakeIdRow */                                                         \
 	X(erasures)               /* tenant, subject → ErasureRow */
 #define X(name) extern const struct wb_table intake_##name##_table;
 INTAKE_FILE_TABLES(X)
