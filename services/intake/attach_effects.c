@@ -78,8 +78,7 @@ static void *begin_upload(void *state, const struct wb_decision *d, const void *
 	char tenant[65];
 	struct wb_id id;
 	(void)command;
-	if (!attach_oldest(s->store, d->now_us - SWEEP_US, tenant, &id) ||
-	        upload_get(d->db, tenant, id, d->arena))
+	if (!attach_oldest(s->store, d->now_us - SWEEP_US, tenant, &id) || upload_get(d->db, tenant, id, d->arena))
 		return NULL;
 	const Attachment *row = attachment_get(d->db, tenant, id, d->arena);
 	attach_forget(s->store, tenant, id, row && !row->gone ? row->sha256.data : NULL);
@@ -161,7 +160,8 @@ static const ProtobufCMessage *end_finish(void *state, void *job, struct wb_aren
 		key->plain = text;
 		r->file_key = key;
 		r->has_sha256 = true;
-		r->sha256 = (ProtobufCBinaryData){ATTACH_SHA_BYTES, wb_arena_copy(a, j->sealed.sha256, ATTACH_SHA_BYTES)};
+		r->sha256 =
+		        (ProtobufCBinaryData){ATTACH_SHA_BYTES, wb_arena_copy(a, j->sealed.sha256, ATTACH_SHA_BYTES)};
 		r->media_type = wb_arena_str(a, j->sealed.type);
 	}
 	if (r && j->err) /* not its parts' fault: to be tried again */
@@ -209,8 +209,8 @@ static void effects_event(void *state, struct wb_txn *db, const struct wb_event 
 	wb_arena_init(&a, (size_t)1 << 20);
 	if (strcmp(ev->type, "AttachmentAdded") == 0) {
 		const Weibao__V1__AttachmentAdded *e = (const Weibao__V1__AttachmentAdded *)ev->payload;
-		attach_forget(s->store, ev->tenant, ev->stream_id,
-		        e->sha256.len == ATTACH_SHA_BYTES ? e->sha256.data : NULL);
+		attach_forget(
+		        s->store, ev->tenant, ev->stream_id, e->sha256.len == ATTACH_SHA_BYTES ? e->sha256.data : NULL);
 	} else if (strcmp(ev->type, "UploadDropped") == 0) {
 		attach_forget(s->store, ev->tenant, ev->stream_id, NULL);
 	} else if (strcmp(ev->type, "ImportActivated") == 0 || strcmp(ev->type, "ImportDiscarded") == 0) {

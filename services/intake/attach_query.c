@@ -1,8 +1,8 @@
 /* Queries over files, imports and erasures, as far as the projection answers them. What needs the files themselves is
  * answered by the effects; without them (a replay) it is not to be had. */
+#include "service/page.h"
 #include "service/projection.h"
 #include "services/intake/import.h"
-#include "services/intake/page.h"
 
 #include <string.h>
 
@@ -99,24 +99,24 @@ void intake_list_attachments(struct wb_query *q, const void *request)
 	Weibao__V1__ListAttachmentsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListAttachmentsAnswer);
 	struct wb_key prefix;
 	struct wb_bytes key;
-	struct page p;
+	struct wb_page p;
 	if (!ticket_readable(q, ticket)) {
 		wb_query_refuse(q, WB_NOT_FOUND, "ticketId");
 		return;
 	}
 	intake_key_id(&prefix, q->tenant, ticket);
-	if (!r || !page_begin(&p, q, &intake_attachments_by_ticket_table, &prefix, c->cursor, c->has_limit, c->limit,
-	                  false))
+	if (!r || !wb_page_open(&p, q, &intake_attachments_by_ticket_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_attachments_answer__init(r);
 	r->attachments = WB_ARENA_ARRAY(q->arena, Weibao__V1__AttachmentItem *, p.limit);
-	while (r->attachments && page_next(&p, &key, NULL)) {
+	while (r->attachments && wb_page_next(&p, &key, NULL)) {
 		Weibao__V1__AttachmentItem *i = attachment_item(q, key);
 		if (!i)
 			break;
 		r->attachments[r->n_attachments++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -132,10 +132,10 @@ void intake_import_template(struct wb_query *q, const void *request)
 		return;
 	}
 	weibao__v1__import_template_answer__init(r);
-	r->file_name = (char *)(uintptr_t)(c->kind == WEIBAO__V1__IMPORT_KIND__IMPORT_KIND_OFFICES ? "处室导入模板.csv"
-	               : c->kind == WEIBAO__V1__IMPORT_KIND__IMPORT_KIND_CONTACTS
-	                       ? "联系人导入模板.csv"
-	                       : "设备导入模板.csv");
+	r->file_name =
+	        (char *)(uintptr_t)(c->kind == WEIBAO__V1__IMPORT_KIND__IMPORT_KIND_OFFICES ? "处室导入模板.csv"
+	                            : c->kind == WEIBAO__V1__IMPORT_KIND__IMPORT_KIND_CONTACTS ? "联系人导入模板.csv"
+	                                                                                       : "设备导入模板.csv");
 	r->media_type = (char *)(uintptr_t) "text/csv; charset=utf-8";
 	r->data = (ProtobufCBinaryData){data.len, (uint8_t *)(uintptr_t)data.data};
 	wb_answer(q, &r->base);
@@ -181,21 +181,24 @@ void intake_list_imports(struct wb_query *q, const void *request)
 	const Weibao__V1__ListImports *c = request;
 	Weibao__V1__ListImportsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListImportsAnswer);
 	struct wb_key prefix;
-	struct wb_bytes value;
-	struct page p;
+	struct wb_bytes key;
+	struct wb_page p;
 	intake_key(&prefix, q->tenant);
-	if (!r || !page_begin(&p, q, &intake_imports_table, &prefix, c->cursor, c->has_limit, c->limit, true))
+	if (!r || !wb_page_open(&p, q, &intake_imports_by_time_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_imports_answer__init(r);
 	r->imports = WB_ARENA_ARRAY(q->arena, Weibao__V1__ImportItem *, p.limit);
-	while (r->imports && page_next(&p, NULL, &value)) {
-		Weibao__V1__ImportItem *i = import_item(q, (const Import *)wb_unpack_row(q->db, &intake_imports_table,
-		                                                   value, &weibao__v1__import_row__descriptor, q->arena));
+	while (r->imports && wb_page_next(&p, &key, NULL)) {
+		struct wb_id id;
+		Weibao__V1__ImportItem *i = wb_id_from_bytes(key.data + key.len - WB_ID_BYTES, WB_ID_BYTES, &id)
+		                                    ? import_item(q, import_get(q->db, q->tenant, id, q->arena))
+		                                    : NULL;
 		if (!i)
 			break;
 		r->imports[r->n_imports++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -229,19 +232,21 @@ void intake_list_erasures(struct wb_query *q, const void *request)
 	Weibao__V1__ListErasuresAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListErasuresAnswer);
 	struct wb_key prefix;
 	struct wb_bytes value;
-	struct page p;
+	struct wb_page p;
 	intake_key(&prefix, q->tenant);
-	if (!r || !page_begin(&p, q, &intake_erasures_table, &prefix, c->cursor, c->has_limit, c->limit, true))
+	if (!r || !wb_page_open(&p, q, &intake_erasures_table, &prefix, c->cursor, c->has_limit, c->limit))
 		return;
 	weibao__v1__list_erasures_answer__init(r);
 	r->erasures = WB_ARENA_ARRAY(q->arena, Weibao__V1__ErasureItem *, p.limit);
-	while (r->erasures && page_next(&p, NULL, &value)) {
-		Weibao__V1__ErasureItem *i = erasure_item(q, (const Erasure *)wb_unpack_row(q->db, &intake_erasures_table,
-		                                                     value, &weibao__v1__erasure_row__descriptor, q->arena));
+	while (r->erasures && wb_page_next(&p, NULL, &value)) {
+		Weibao__V1__ErasureItem *i =
+		        erasure_item(q, (const Erasure *)wb_unpack_row(q->db, &intake_erasures_table, value,
+		                                &weibao__v1__erasure_row__descriptor, q->arena));
 		if (!i)
 			break;
 		r->erasures[r->n_erasures++] = i;
+		p.n++;
 	}
-	r->next_cursor = page_end(&p);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }

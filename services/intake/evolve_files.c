@@ -143,6 +143,10 @@ void intake_on_import_started(struct wb_fold *f, const struct wb_event *ev, cons
 	row.rows_unchanged = e->rows_unchanged;
 	row.started_at = ev->recorded_at;
 	put(f, &intake_imports_table, ev->tenant, ev->stream_id, &row.base);
+	intake_key(&k, ev->tenant);
+	wb_key_desc_i64(&k, ev->recorded_at);
+	wb_key_id(&k, ev->stream_id);
+	wb_put(f->db, &intake_imports_by_time_table, &k, ((struct wb_bytes){NULL, 0}));
 	under_way.id = e->import_id;
 	intake_key(&k, ev->tenant);
 	wb_put_row(f->db, &intake_imports_under_way_table, &k, &under_way.base);

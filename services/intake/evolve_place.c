@@ -3,6 +3,8 @@
 #include "services/intake/tables.h"
 #include "weibao/v1/intake_events.pb-c.h"
 
+#define STAGED_ARENA_BYTES ((size_t)1 << 20)
+
 static void put_mark(struct wb_fold *f, const struct wb_table *table, const struct wb_key *k)
 {
 	wb_put(f->db, table, k, (struct wb_bytes){NULL, 0});
@@ -429,18 +431,24 @@ static void empty_stage(struct wb_fold *f, const char *tenant, struct wb_id impo
 	struct wb_key prefix, whole;
 	struct wb_bytes key, value;
 	struct wb_scan scan;
+	struct wb_arena one; /* of a row: all of an import's would not fit in an event's */
+	struct wb_fold row_fold = *f;
+	wb_arena_init(&one, STAGED_ARENA_BYTES);
+	row_fold.arena = &one;
 	intake_key_id(&prefix, tenant, import);
 	wb_scan_prefix(&scan, f->db, &intake_staged_table, &prefix);
 	while (wb_scan_next(&scan, &key, &value)) {
+		wb_arena_reset(&one);
 		const Weibao__V1__StagedRow *row = (const Weibao__V1__StagedRow *)wb_unpack_row(
-		        f->db, &intake_staged_table, value, &weibao__v1__staged_row__descriptor, f->arena);
+		        f->db, &intake_staged_table, value, &weibao__v1__staged_row__descriptor, &one);
 		wb_key_copy(&whole, key);
 		if (!row || !wb_del(f->db, &intake_staged_table, &whole))
 			break;
 		if (apply)
-			apply_row(f, tenant, row);
+			apply_row(&row_fold, tenant, row);
 	}
 	wb_scan_done(&scan);
+	wb_arena_done(&one);
 }
 
 void intake_apply_staged(struct wb_fold *f, const struct wb_event *ev, struct wb_id import)

@@ -1,6 +1,6 @@
 /*
- * Intake's files: uploads and attachments, imports, erasure of persons, search. What the service's value takes of them
- * (the lists below end each entry with a comma), and what the rooms share. Tables come behind the core's.
+ * Intake's files: uploads and attachments, imports, erasure of persons, search: the lists that the
+ * service's value takes, and what the rooms share. Tables come behind the core's.
  */
 #ifndef WB_INTAKE_FILES_H
 #define WB_INTAKE_FILES_H
@@ -27,6 +27,7 @@
 	X(attachments_by_ticket)  /* tenant, ticket, attachment */                                                     \
 	X(attachments_by_subject) /* tenant, subject, attachment */                                                    \
 	X(imports)                /* tenant, import → ImportRow */                                                   \
+	X(imports_by_time)        /* tenant, descending start, import */                                               \
 	X(imports_under_way)      /* tenant → IntakeIdRow */                                                         \
 	X(erasures)               /* tenant, subject → ErasureRow */
 #define X(name) extern const struct wb_table intake_##name##_table;
@@ -82,6 +83,10 @@ bool import_is_active(struct wb_txn *db, const char *tenant, struct wb_id import
 	X(ErasureRequested, erasure_requested)                                                                         \
 	X(ErasureDeclined, erasure_declined)                                                                           \
 	X(PersonErased, person_erased)
+/* kind and act function */
+#define INTAKE_FILE_TODOS(X)                                                                                           \
+	X(drop_upload)                                                                                                 \
+	X(stage_import)
 
 #define X(name, roles)                                                                                                 \
 	wb_turns_fn intake_##name##_turns;                                                                             \
@@ -94,19 +99,9 @@ INTAKE_FILE_QUERIES(X)
 #define X(type, name) wb_evolve_fn intake_on_##name;
 INTAKE_FILE_FOLDS(X)
 #undef X
-wb_act_fn intake_act_drop_upload, intake_act_stage_import;
-
-#define INTAKE_FILES_COMMAND(name, roles)                                                                              \
-	{&weibao__v1__##name##__descriptor, intake_##name##_turns, intake_##name, roles, WB_TENANT_CLIENT},
-#define INTAKE_FILES_QUERY(name, roles) {&weibao__v1__##name##__descriptor, intake_##name, roles, WB_TENANT_CLIENT},
-#define INTAKE_FILES_FOLD(type, name) {#type, intake_on_##name},
-#define INTAKE_FILES_TABLE(name) &intake_##name##_table,
-
-#define INTAKE_FILES_COMMANDS INTAKE_FILE_DECISIONS(INTAKE_FILES_COMMAND)
-#define INTAKE_FILES_QUERIES INTAKE_FILE_QUERIES(INTAKE_FILES_QUERY)
-#define INTAKE_FILES_EVOLVE INTAKE_FILE_FOLDS(INTAKE_FILES_FOLD)
-#define INTAKE_FILES_TABLES INTAKE_FILE_TABLES(INTAKE_FILES_TABLE)
-#define INTAKE_FILES_TODOS {"drop_upload", intake_act_drop_upload}, {"stage_import", intake_act_stage_import},
+#define X(name) wb_act_fn intake_act_##name;
+INTAKE_FILE_TODOS(X)
+#undef X
 
 /* Work off the log, and the cache of opened names that is searched. */
 extern const struct wb_effects intake_files_effects;

@@ -226,7 +226,8 @@ static const struct known *find_user(
 	const char *name = line->cells[DEVICE_USER], *telephone = line->cells[DEVICE_USER_TELEPHONE];
 	const struct known *found = NULL, *here = NULL;
 	size_t n = 0, n_here = 0;
-	for (const struct known *k = known_find(&p->names, name); k && (size_t)(k - p->names.all) < p->names.n && strcmp(k->key, name) == 0; k++) {
+	for (const struct known *k = known_find(&p->names, name);
+	        k && (size_t)(k - p->names.all) < p->names.n && strcmp(k->key, name) == 0; k++) {
 		if (given(telephone) && !has_telephone(p, a, k->id, telephone))
 			continue;
 		n++;

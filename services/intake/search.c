@@ -4,8 +4,8 @@
  *
  * A search walks its tenant's entries: some thousand people and some ten thousand devices take a few milliseconds.
  */
+#include "service/page.h"
 #include "services/intake/files.h"
-#include "services/intake/page.h"
 #include "weibao/v1/intake_events.pb-c.h"
 
 #include <sodium.h>
@@ -75,7 +75,8 @@ static void list_drop(struct list *l, struct wb_id id)
 	*e = l->all[--l->n];
 }
 
-/* Takes the texts over. Out of memory: the entry is not found, nothing else is wrong. fresh: the id is not there yet. */
+/* Takes the texts over. Out of memory: the entry is not found, nothing else is wrong. fresh: the id is not there yet.
+ */
 static void list_put(struct list *l, struct entry e, bool fresh)
 {
 	struct entry *old = fresh ? NULL : list_find(l, e.id);
@@ -241,8 +242,9 @@ static void put_row(struct filling *f, struct tenant *t, enum kind kind, struct 
 /* Every row of one kind, of one tenant or (NULL) of all. */
 static void fill(struct filling *f, enum kind kind, const char *tenant)
 {
-	static const struct wb_table *const tables[KINDS] = {
-	        [PEOPLE] = &intake_contacts_table, [OFFICES] = &intake_offices_table, [DEVICES] = &intake_devices_table};
+	static const struct wb_table *const tables[KINDS] = {[PEOPLE] = &intake_contacts_table,
+	        [OFFICES] = &intake_offices_table,
+	        [DEVICES] = &intake_devices_table};
 	struct wb_key prefix;
 	struct wb_scan scan;
 	struct wb_bytes key, value;
@@ -256,7 +258,8 @@ static void fill(struct filling *f, enum kind kind, const char *tenant)
 		struct wb_key_reader r;
 		wb_key_reader_init(&r, key);
 		wb_arena_reset(f->one);
-		struct tenant *t = wb_key_read_text(&r, name, sizeof name, NULL) ? tenant_of(f->search, name, true) : NULL;
+		struct tenant *t =
+		        wb_key_read_text(&r, name, sizeof name, NULL) ? tenant_of(f->search, name, true) : NULL;
 		if (t)
 			put_row(f, t, kind, value);
 	}
@@ -448,7 +451,8 @@ static bool found(const struct words *w, const struct entry *e)
 }
 
 /* The ids that are found, at most limit and one more. False: refused. */
-static bool run(struct wb_query *q, const char *text, enum kind kind, uint32_t limit, struct wb_id *ret_ids, size_t *ret_n)
+static bool run(
+        struct wb_query *q, const char *text, enum kind kind, uint32_t limit, struct wb_id *ret_ids, size_t *ret_n)
 {
 	struct words *w = WB_ARENA_NEW(q->arena, struct words);
 	const struct tenant *t = q->cache ? tenant_of(q->cache, q->tenant, false) : NULL;
@@ -473,7 +477,7 @@ static bool run(struct wb_query *q, const char *text, enum kind kind, uint32_t l
 static uint32_t limit_of(bool has, uint32_t limit)
 {
 	if (!has || limit == 0)
-		return PAGE_DEFAULT;
+		return WB_PAGE_DEFAULT;
 	return limit < INTAKE_FOUND_MAX ? limit : INTAKE_FOUND_MAX;
 }
 

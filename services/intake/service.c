@@ -1,4 +1,5 @@
 /* Intake as a value. */
+#include "services/intake/files.h"
 #include "services/intake/intake.h"
 #include "services/intake/tables.h"
 #include "weibao/v1/intake_commands.pb-c.h"
@@ -8,7 +9,7 @@
 
 static const struct wb_table *const tables[] = {
 #define X(name) &intake_##name##_table,
-        INTAKE_TABLES(X)
+        INTAKE_TABLES(X) INTAKE_FILE_TABLES(X)
 #undef X
 };
 
@@ -22,7 +23,10 @@ static const struct wb_table *const tables[] = {
 		&weibao__v1__##message##__descriptor, intake_##name##_turns, intake_##name, roles, WB_TENANT_##tenant  \
 	}
 static const struct wb_command_def commands[] = {
-        C(open_tenant, open_tenant, CHIEF | ADMIN, CLIENT),
+#define X(name, roles) C(name, name, roles, CLIENT),
+        INTAKE_FILE_DECISIONS(X)
+#undef X
+                C(open_tenant, open_tenant, CHIEF | ADMIN, CLIENT),
         C(rename_tenant, rename_tenant, CHIEF | ADMIN, CLIENT),
         C(save_contract, save_contract, CHIEF, CLIENT),
         C(add_category, add_category, STAFF, CLIENT),
@@ -77,7 +81,10 @@ static const struct wb_command_def commands[] = {
 		&weibao__v1__##name##__descriptor, intake_##name, roles, WB_TENANT_##tenant                            \
 	}
 static const struct wb_query_def queries[] = {
-        Q(get_tenant, READERS | USERS | ADMIN, CLIENT),
+#define X(name, roles) Q(name, roles, CLIENT),
+        INTAKE_FILE_QUERIES(X)
+#undef X
+                Q(get_tenant, READERS | USERS | ADMIN, CLIENT),
         Q(list_tenants, STAFF | ADMIN | WB_ROLE(AUDITOR), PROVIDER),
         Q(get_contract, STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR), CLIENT),
         Q(list_categories, READERS | USERS | LINK, CLIENT),
@@ -98,7 +105,13 @@ static const struct wb_query_def queries[] = {
 
 static const struct wb_evolve_def evolve[] = {
 #define X(type, name) {#type, intake_on_##name},
-        INTAKE_FOLDS(X)
+        INTAKE_FOLDS(X) INTAKE_FILE_FOLDS(X)
+#undef X
+};
+
+static const struct wb_todo_def todos[] = {
+#define X(name) {#name, intake_act_##name},
+        INTAKE_FILE_TODOS(X)
 #undef X
 };
 
@@ -113,4 +126,8 @@ const struct wb_service wb_intake_service = {
         .n_queries = COUNT(queries),
         .evolve = evolve,
         .n_evolve = COUNT(evolve),
+        .todos = todos,
+        .n_todos = COUNT(todos),
+        .cache = &intake_files_cache,
+        .effects = &intake_files_effects,
 };
