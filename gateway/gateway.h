@@ -15,6 +15,7 @@
 #include "bus/feed.h"
 #include "gateway/http/server.h"
 #include "gateway/route.h"
+#include "service/curve_dir.h"
 #include "proto/refusals.h"
 #include "weibao/v1/bus.pb-c.h"
 #include "weibao/v1/identity_queries.pb-c.h"
@@ -36,6 +37,7 @@ struct gateway {
 	const char *prefix;    /* of the bus */
 	uint8_t token_key[32]; /* position tokens */
 	struct wb_bus *bus;
+	const char *curve; /* folder of keys; NULL: plain */
 	struct wb_http_server *server;
 	struct wb_http_tls *tls;
 	struct loop *loops[GATEWAY_LOOPS_MAX];
@@ -50,6 +52,7 @@ struct loop {
 	struct event_base *base;
 	struct wb_client *clients[GATEWAY_SERVICES];
 	struct wb_feed_sub *feed;
+	struct wb_curve_dir *keys; /* NULL: plain */
 	struct session *sessions[1024];
 	size_t n_sessions;
 	uint64_t next_id;

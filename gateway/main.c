@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/http/tls.h"
 #include "service/endpoints.h"
+#include "service/health.h"
 #include "service/service.h"
 #include "wire/unpack.h"
 
@@ -23,7 +24,7 @@
 #define FEED_ARENA ((size_t)64 << 20)
 
 struct options {
-	const char *data, *prefix, *listen, *tls, *cert, *key, *names;
+	const char *data, *prefix, *curve, *probe, *listen, *tls, *cert, *key, *names;
 	size_t loops;
 	bool demo;
 };
@@ -85,7 +86,12 @@ static enum wb_err on_loop_start(void *ctx, struct wb_http_loop *http)
 	enum wb_err err = wb_endpoint(g->prefix, "journal-feed", false, endpoint);
 	if (err)
 		return err;
-	const struct wb_feed_sub_options o = {.endpoint = endpoint, .hwm = 10000, .body_bytes_max = 8u << 20};
+	struct wb_feed_sub_options o = {.endpoint = endpoint, .hwm = 10000, .body_bytes_max = 8u << 20};
+	err = wb_curve_dir_open(g->curve, g->bus, &l->keys);
+	if (!err)
+		err = wb_curve_dir_connect(l->keys, "journal-feed", &o.curve);
+	if (err)
+		return err;
 	const struct wb_feed_handler h = {.on_message = on_feed, .on_round = on_feed_round, .ctx = l};
 	return wb_feed_sub_open(g->bus, l->base, &o, &h, &l->feed);
 }
@@ -99,6 +105,7 @@ static void on_loop_stop(void *ctx, struct wb_http_loop *http)
 	for (size_t i = 0; i < GATEWAY_SERVICES; i++)
 		wb_client_close(l->clients[i]);
 	wb_feed_sub_close(l->feed);
+	wb_curve_dir_close(l->keys);
 	sse_free(l);
 	auth_free(l);
 	free(l);
@@ -336,7 +343,8 @@ static bool parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {{"data", 1, NULL, 'd'}, {"bus", 1, NULL, 'b'}, {"listen", 1, NULL, 'l'},
 	        {"tls", 1, NULL, 't'}, {"cert", 1, NULL, 'c'}, {"key", 1, NULL, 'k'}, {"names", 1, NULL, 'n'},
-	        {"loops", 1, NULL, 'L'}, {"demo", 0, NULL, 'D'}, {NULL, 0, NULL, 0}};
+	        {"loops", 1, NULL, 'L'}, {"demo", 0, NULL, 'D'}, {"curve", 1, NULL, 'C'}, {"probe", 1, NULL, 'p'},
+	        {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
@@ -364,6 +372,12 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'L':
 			o->loops = (size_t)strtoul(optarg, NULL, 10);
 			break;
+		case 'C':
+			o->curve = optarg;
+			break;
+		case 'p':
+			o->probe = optarg;
+			break;
 		case 'D':
 			o->demo = true;
 			break;
@@ -371,6 +385,8 @@ static bool parse(int argc, char **argv, struct options *o)
 			return false;
 		}
 	}
+	if (o->probe)
+		return optind == argc;
 	return o->data && o->prefix && (o->listen || o->tls) && o->loops >= 1 && o->loops <= GATEWAY_LOOPS_MAX &&
 	       optind == argc;
 }
@@ -393,17 +409,22 @@ int main(int argc, char **argv)
 	wb_log_init("gateway", WB_LOG_INFO);
 	if (!parse(argc, argv, &o)) {
 		fprintf(stderr,
-		        "usage: %s --data DIR --bus PREFIX [--listen ADDR:PORT] [--tls ADDR:PORT] [--cert FILE --key "
+		        "usage: %s --data DIR --bus PREFIX [--curve DIR] [--listen ADDR:PORT] [--tls ADDR:PORT] "
+		        "[--cert FILE --key "
 		        "FILE]\n"
-		        "       [--names NAME,…] [--loops N] [--demo]\n",
-		        argv[0]);
+		        "       [--names NAME,…] [--loops N] [--demo]\n"
+		        "       %s --probe ADDR:PORT\n",
+		        argv[0], argv[0]);
 		return 2;
 	}
+	if (o.probe)
+		return wb_health_probe(o.probe) ? 0 : 1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL); /* of all loops' threads too: the main thread waits for them */
 	g.prefix = o.prefix;
+	g.curve = o.curve;
 	g.demo = o.demo;
 	wb_routes_init();
 	g.openapi = openapi_text();

@@ -37,8 +37,10 @@ struct wb_client *loop_client(struct loop *l, const char *service)
 			return l->clients[i];
 		if (wb_endpoint(l->gateway->prefix, service, false, endpoint) != WB_OK)
 			return NULL;
-		const struct wb_client_options o = {
+		struct wb_client_options o = {
 		        .endpoint = endpoint, .inflight_max = GATEWAY_PENDING_MAX, .body_bytes_max = 8u << 20};
+		if (wb_curve_dir_connect(l->keys, service, &o.curve) != WB_OK)
+			return NULL;
 		return wb_client_open(l->gateway->bus, l->base, &o, &l->clients[i]) == WB_OK ? l->clients[i] : NULL;
 	}
 	return NULL;

@@ -189,8 +189,8 @@ void wb_health_close(struct wb_health *h)
 
 bool wb_health_probe(const char *address)
 {
-	static const char ask[] = "GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n";
-	const struct timeval limit = {2, 0};
+	static const char ask[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	const struct timeval limit = {4, 0};
 	struct sockaddr_storage ss;
 	socklen_t len;
 	char got[16] = {0};

@@ -9,6 +9,6 @@ struct wb_health;
 WB_MUST_CHECK enum wb_err wb_health_open(
         struct event_base *base, const char *address, const char *name, struct wb_runtime *rt, struct wb_health **ret);
 void wb_health_close(struct wb_health *h); /* NULL is fine */
-/* Asks /readyz at address; true if the answer is 200. Blocking, at most 2 s. */
+/* Asks /readyz at address; true if the answer is 200. Blocking, at most 4 s for each step. */
 bool wb_health_probe(const char *address);
 #endif

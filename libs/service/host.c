@@ -3,6 +3,7 @@
 #include "bus/client.h"
 #include "bus/feed.h"
 #include "bus/server.h"
+#include "service/curve_dir.h"
 #include "service/endpoints.h"
 #include "service/health.h"
 #include "service/worker.h"
@@ -29,10 +30,11 @@ struct peer_client {
 
 struct host {
 	const struct wb_host_options *options;
-	const char *data, *prefix;
+	const char *data, *prefix, *curve;
 	char health[300];
 	struct event_base *base;
 	struct wb_bus *bus;
+	struct wb_curve_dir *keys;
 	struct wb_server *server;
 	struct wb_client *append, *read;
 	struct wb_feed_sub *feed;
@@ -118,8 +120,9 @@ static struct wb_client *client_of(struct host *h, const char *service)
 	        wb_endpoint(h->prefix, service, false, endpoint) != WB_OK)
 		return NULL;
 	struct peer_client *p = &h->peers[h->n_peers];
-	const struct wb_client_options o = {.endpoint = endpoint, .body_bytes_max = 8u << 20};
-	if (wb_client_open(h->bus, h->base, &o, &p->client) != WB_OK)
+	struct wb_client_options o = {.endpoint = endpoint, .body_bytes_max = 8u << 20};
+	if (wb_curve_dir_connect(h->keys, service, &o.curve) != WB_OK ||
+	        wb_client_open(h->bus, h->base, &o, &p->client) != WB_OK)
 		return NULL;
 	memcpy(p->service, service, strlen(service) + 1);
 	h->n_peers++;
@@ -212,6 +215,7 @@ static void on_request(void *ctx, const struct wb_peer *peer, struct wb_bytes me
 	struct wb_caller from = {.len = sizeof *peer};
 	_Static_assert(sizeof *peer <= sizeof from.bytes, "a peer fits in a caller");
 	memcpy(from.bytes, peer, sizeof *peer);
+	from.keyless = !wb_curve_dir_may(h->keys, peer->user, WB_BUS_ROLE_KEYS);
 	wb_runtime_request(h->rt, &from, message);
 }
 
@@ -221,37 +225,49 @@ static void on_feed(void *ctx, struct wb_bytes message)
 	wb_runtime_feed(h->rt, message);
 }
 
-static enum wb_err open_sockets(struct host *h)
+static enum wb_err open_feed(struct host *h)
 {
 	char endpoint[WB_ENDPOINT_BYTES];
 	const struct wb_feed_handler feed = {.on_message = on_feed, .on_round = on_round, .ctx = h};
-	const struct wb_server_handler server = {.on_request = on_request, .on_round = on_round, .ctx = h};
+	struct wb_feed_sub_options o = {.endpoint = endpoint, .hwm = 10000, .body_bytes_max = 8u << 20};
 	enum wb_err err = wb_endpoint(h->prefix, "journal-feed", false, endpoint);
-	if (!err) {
-		const struct wb_feed_sub_options o = {.endpoint = endpoint, .hwm = 10000, .body_bytes_max = 8u << 20};
-		err = wb_feed_sub_open(h->bus, h->base, &o, &feed, &h->feed);
-	}
 	if (!err)
-		err = wb_endpoint(h->prefix, "journal-append", false, endpoint);
-	if (!err) {
-		const struct wb_client_options o = {
-		        .endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 2u << 20};
-		err = wb_client_open(h->bus, h->base, &o, &h->append);
-	}
+		err = wb_curve_dir_connect(h->keys, "journal-feed", &o.curve);
+	return err ? err : wb_feed_sub_open(h->bus, h->base, &o, &feed, &h->feed);
+}
+
+static enum wb_err open_client(struct host *h, const char *name, size_t body_bytes_max, struct wb_client **ret)
+{
+	char endpoint[WB_ENDPOINT_BYTES];
+	struct wb_client_options o = {
+	        .endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = body_bytes_max};
+	enum wb_err err = wb_endpoint(h->prefix, name, false, endpoint);
 	if (!err)
-		err = wb_endpoint(h->prefix, "journal-read", false, endpoint);
-	if (!err) {
-		const struct wb_client_options o = {
-		        .endpoint = endpoint, .on_round = on_round, .round_ctx = h, .body_bytes_max = 8u << 20};
-		err = wb_client_open(h->bus, h->base, &o, &h->read);
-	}
+		err = wb_curve_dir_connect(h->keys, name, &o.curve);
+	return err ? err : wb_client_open(h->bus, h->base, &o, ret);
+}
+
+static enum wb_err open_server(struct host *h)
+{
+	char endpoint[WB_ENDPOINT_BYTES];
+	const struct wb_server_handler server = {.on_request = on_request, .on_round = on_round, .ctx = h};
+	const struct wb_server_options o = {.endpoint = endpoint,
+	        .body_bytes_max = 8u << 20,
+	        .curve = wb_curve_dir_bind(h->keys, WB_BUS_ROLE_REQUEST)};
+	enum wb_err err = wb_endpoint(h->prefix, h->options->service->name, true, endpoint);
+	return err ? err : wb_server_open(h->bus, h->base, &o, &server, &h->server);
+}
+
+static enum wb_err open_sockets(struct host *h)
+{
+	enum wb_err err = wb_curve_dir_open(h->curve, h->bus, &h->keys);
 	if (!err)
-		err = wb_endpoint(h->prefix, h->options->service->name, true, endpoint);
-	if (!err) {
-		const struct wb_server_options o = {.endpoint = endpoint, .body_bytes_max = 8u << 20};
-		err = wb_server_open(h->bus, h->base, &o, &server, &h->server);
-	}
-	return err;
+		err = open_feed(h);
+	if (!err)
+		err = open_client(h, "journal-append", 2u << 20, &h->append);
+	if (!err)
+		err = open_client(h, "journal-read", 8u << 20, &h->read);
+	return err ? err : open_server(h);
 }
 
 static enum wb_err open_loop(struct host *h)
@@ -312,6 +328,7 @@ static void close_all(struct host *h)
 	wb_runtime_close(h->rt);
 	if (h->keyring.get && h->options->keyring_close)
 		h->options->keyring_close(&h->keyring);
+	wb_curve_dir_close(h->keys);
 	wb_bus_close(h->bus);
 	if (h->step)
 		event_free(h->step);
@@ -326,7 +343,8 @@ static void close_all(struct host *h)
 static int usage(const char *program)
 {
 	fprintf(stderr,
-	        "usage: %s --data DIR --bus PREFIX [--health ADDRESS] [--log debug|info|warn|error]\n"
+	        "usage: %s --data DIR --bus PREFIX [--curve DIR] [--health ADDRESS]\n"
+	        "       [--log debug|info|warn|error]\n"
 	        "       %s --probe ADDRESS\n",
 	        program, program);
 	return 2;
@@ -335,7 +353,7 @@ static int usage(const char *program)
 static bool parse(struct host *h, int argc, char **argv, const char **ret_probe)
 {
 	static const struct option longs[] = {{"data", 1, NULL, 'd'}, {"bus", 1, NULL, 'b'}, {"health", 1, NULL, 'h'},
-	        {"log", 1, NULL, 'l'}, {"probe", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	        {"log", 1, NULL, 'l'}, {"probe", 1, NULL, 'p'}, {"curve", 1, NULL, 'C'}, {NULL, 0, NULL, 0}};
 	static const char *const levels[] = {"debug", "info", "warn", "error"};
 	enum wb_log_level level = WB_LOG_INFO;
 	int c;
@@ -344,6 +362,8 @@ static bool parse(struct host *h, int argc, char **argv, const char **ret_probe)
 			h->data = optarg;
 		else if (c == 'b')
 			h->prefix = optarg;
+		else if (c == 'C')
+			h->curve = optarg;
 		else if (c == 'p')
 			*ret_probe = optarg;
 		else if (c == 'h' && strlen(optarg) < sizeof h->health)

@@ -1,9 +1,10 @@
 /*
  * The host: puts a runtime on ZeroMQ and libevent, with health, metrics, signals and a worker thread for effects.
  *
- *   weibao-<service> --data DIR --bus PREFIX [--health ADDRESS] [--log LEVEL] [--curve DIR]
+ *   weibao-<service> --data DIR --bus PREFIX [--curve DIR] [--health ADDRESS] [--log LEVEL]
  *
- * DIR holds the service's projection, caches and private store. PREFIX as in endpoints.h. ADDRESS is unix:PATH or
+ * DIR holds the service's projection, caches and private store. PREFIX as in endpoints.h. --curve: every connection is
+ * encrypted and both ends proven, with the keys of that folder (curve_dir.h). ADDRESS is unix:PATH or
  * HOST:PORT (default unix:DIR/health.sock): GET /healthz (alive), /readyz (caught up), /metrics (Prometheus),
  * /stuck (to-dos that back off). With --probe ADDRESS the program asks /readyz there and exits 0 or 1: a container's
  * health check.

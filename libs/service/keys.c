@@ -461,7 +461,7 @@ void keys_serve(struct wb_runtime *rt, const struct wb_caller *from, const Weiba
 	struct serving s = {.arena = &a, .rows = WB_ARENA_ARRAY(&a, Weibao__V1__KeyRow *, PAGE_KEYS)};
 	const struct wb_keyring_port *ring = rt->ports.keyring;
 	/* only services ask: the gateway never forwards this operation, CURVE says who a peer is */
-	if (!request->principal->service || !s.rows ||
+	if (from->keyless || !request->principal->service || !s.rows ||
 	        wb_unpack(&weibao__v1__keys_request__descriptor, body, &a, &wb_unpack_internal, &m) != WB_OK) {
 		rt_reply_refusal(rt, from, request, "FORBIDDEN", NULL, NULL, &a);
 		wb_arena_done(&a);

@@ -29,6 +29,7 @@
 struct wb_caller {
 	uint8_t bytes[96];
 	size_t len;
+	bool keyless; /* may not ask for keys of persons: the transport knows it for no service that does */
 };
 
 /* The durable keyring (intake's runtime has it; others ask intake by KeysRequest). All calls may touch the disk. */

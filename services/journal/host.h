@@ -11,10 +11,10 @@
  */
 #ifndef WB_JOURNAL_HOST_H
 #define WB_JOURNAL_HOST_H
-#include "bus/curve.h"
 #include "bus/feed.h"
 #include "bus/setup.h"
 #include "core.h"
+#include "service/curve_dir.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,9 +47,7 @@ struct wb_journal_host {
 	const char *dir, *prefix, *health;
 	struct wb_journal *j;
 	struct wb_bus *bus;
-	struct wb_zap *zap;
-	struct wb_curve_pair keys;
-	bool curve;
+	struct wb_curve_dir *keys;
 	void *append_socket, *read_socket, *request_socket;
 	char append_endpoint[WB_SOCKET_ENDPOINT_BYTES_MAX];
 	char read_endpoint[WB_SOCKET_ENDPOINT_BYTES_MAX];

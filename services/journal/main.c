@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "service/endpoints.h"
+#include "service/health.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 struct options {
-	const char *dir, *bus, *health, *log, *curve_secret, *curve_allow;
+	const char *dir, *bus, *health, *log, *curve, *probe;
 	bool recover, new_incarnation, confirm_clock;
 	const char *reason;
 };
@@ -25,9 +26,10 @@ static int usage(void)
 {
 	(void)fprintf(stderr,
 	        "weibao-journal --data DIR --bus PREFIX [--health ADDRESS] [--log debug|info|warn|error]\n"
-	        "               [--curve-secret FILE --curve-allow FILE] [--confirm-clock]\n"
+	        "               [--curve DIR] [--confirm-clock]\n"
 	        "               [--new-incarnation REASON]\n"
 	        "weibao-journal --data DIR --recover\n"
+	        "weibao-journal --probe ADDRESS\n"
 	        "PREFIX: ipc://DIR/ or tcp://   ADDRESS: unix:PATH or HOST:PORT\n");
 	return WB_JOURNAL_EXIT_USAGE;
 }
@@ -46,9 +48,9 @@ static bool set_level(const char *level)
 static bool parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {{"data", 1, NULL, 'd'}, {"bus", 1, NULL, 'b'}, {"bind", 1, NULL, 'b'},
-	        {"health", 1, NULL, 'h'}, {"log", 1, NULL, 'l'}, {"curve-secret", 1, NULL, 's'},
-	        {"curve-allow", 1, NULL, 'a'}, {"recover", 0, NULL, 'r'}, {"new-incarnation", 1, NULL, 'n'},
-	        {"confirm-clock", 0, NULL, 'c'}, {NULL, 0, NULL, 0}};
+	        {"health", 1, NULL, 'h'}, {"log", 1, NULL, 'l'}, {"curve", 1, NULL, 's'}, {"probe", 1, NULL, 'p'},
+	        {"recover", 0, NULL, 'r'}, {"new-incarnation", 1, NULL, 'n'}, {"confirm-clock", 0, NULL, 'c'},
+	        {NULL, 0, NULL, 0}};
 	*o = (struct options){.log = "info"};
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		switch (c) {
@@ -65,10 +67,10 @@ static bool parse(int argc, char **argv, struct options *o)
 			o->log = optarg;
 			break;
 		case 's':
-			o->curve_secret = optarg;
+			o->curve = optarg;
 			break;
-		case 'a':
-			o->curve_allow = optarg;
+		case 'p':
+			o->probe = optarg;
 			break;
 		case 'r':
 			o->recover = true;
@@ -84,8 +86,7 @@ static bool parse(int argc, char **argv, struct options *o)
 			return false;
 		}
 	}
-	return o->dir && (o->bus || o->recover) && !o->curve_secret == !o->curve_allow && optind == argc &&
-	       set_level(o->log);
+	return (o->probe || (o->dir && (o->bus || o->recover))) && optind == argc && set_level(o->log);
 }
 
 static int recover(const char *dir)
@@ -124,32 +125,10 @@ static int open_core(struct wb_journal_host *h, const struct options *o)
 
 /* ---- sockets ---- */
 
-static void on_refusal(void *ctx, enum wb_zap_refusal why, const char *service, const char *domain, const char *address)
-{
-	(void)ctx;
-	wb_log(WB_LOG_WARN, NULL, "a peer was refused: %s, service \"%s\", role %s, from %s", wb_zap_refusal_text(why),
-	        service, domain, address);
-}
-
-static enum wb_err open_curve(struct wb_journal_host *h, const struct options *o)
-{
-	static struct wb_zap_row rows[WB_CURVE_ALLOW_MAX];
-	size_t count = 0;
-	enum wb_err err = wb_curve_read(o->curve_secret, &h->keys);
-	if (!err)
-		err = wb_zap_rows_read(o->curve_allow, rows, &count);
-	const struct wb_zap_options zo = {.rows = rows, .row_count = count, .on_refusal = on_refusal};
-	if (!err)
-		err = wb_zap_open(h->bus, &zo, &h->zap);
-	h->curve = !err;
-	return err;
-}
-
 static enum wb_err bind_router(struct wb_journal_host *h, const char *name, enum wb_bus_role role, size_t bytes_max,
         void **ret, char endpoint_used[static WB_SOCKET_ENDPOINT_BYTES_MAX])
 {
 	char endpoint[WB_ENDPOINT_BYTES];
-	struct wb_curve curve = {.own = h->keys, .role = role};
 	enum wb_err err = wb_endpoint(h->prefix, name, true, endpoint);
 	const struct wb_socket_options so = {.kind = WB_SOCKET_ROUTER,
 	        .endpoint = endpoint,
@@ -157,10 +136,9 @@ static enum wb_err bind_router(struct wb_journal_host *h, const char *name, enum
 	        .send_hwm = WB_JOURNAL_HWM,
 	        .receive_hwm = WB_JOURNAL_HWM,
 	        .body_bytes_max = bytes_max,
-	        .curve = h->curve ? &curve : NULL};
+	        .curve = wb_curve_dir_bind(h->keys, role)};
 	if (!err)
 		err = wb_setup_socket(h->bus, &so, ret, endpoint_used);
-	wb_curve_wipe(&curve.own);
 	if (err)
 		wb_log(WB_LOG_ERROR, NULL, "%s cannot be bound: %s", name, wb_err_text(err));
 	return err;
@@ -169,15 +147,13 @@ static enum wb_err bind_router(struct wb_journal_host *h, const char *name, enum
 static enum wb_err bind_feed(struct wb_journal_host *h)
 {
 	char endpoint[WB_ENDPOINT_BYTES];
-	struct wb_curve curve = {.own = h->keys, .role = WB_BUS_ROLE_FEED};
 	enum wb_err err = wb_endpoint(h->prefix, "journal-feed", true, endpoint);
 	const struct wb_feed_pub_options po = {.endpoint = endpoint,
 	        .hwm = WB_JOURNAL_FEED_HWM,
 	        .body_bytes_max = WB_JOURNAL_FEED_BYTES_MAX,
-	        .curve = h->curve ? &curve : NULL};
+	        .curve = wb_curve_dir_bind(h->keys, WB_BUS_ROLE_FEED)};
 	if (!err)
 		err = wb_feed_pub_open(h->bus, &po, &h->pub);
-	wb_curve_wipe(&curve.own);
 	if (err)
 		wb_log(WB_LOG_ERROR, NULL, "journal-feed cannot be bound: %s", wb_err_text(err));
 	return err;
@@ -186,8 +162,8 @@ static enum wb_err bind_feed(struct wb_journal_host *h)
 static enum wb_err open_sockets(struct wb_journal_host *h, const struct options *o)
 {
 	enum wb_err err = wb_bus_open(1, &h->bus);
-	if (!err && o->curve_secret)
-		err = open_curve(h, o);
+	if (!err)
+		err = wb_curve_dir_open(o->curve, h->bus, &h->keys);
 	if (!err)
 		err = bind_router(h, "journal-append", WB_BUS_ROLE_APPEND, WB_JOURNAL_APPEND_MESSAGE_MAX,
 		        &h->append_socket, h->append_endpoint);
@@ -211,9 +187,8 @@ static void close_sockets(struct wb_journal_host *h)
 	if (h->request_socket)
 		wb_setup_close(h->request_socket, h->request_endpoint, true);
 	wb_feed_pub_close(h->pub);
-	wb_zap_close(h->zap);
+	wb_curve_dir_close(h->keys);
 	wb_bus_close(h->bus);
-	wb_curve_wipe(&h->keys);
 }
 
 /* ---- the main thread ---- */
@@ -308,5 +283,7 @@ int main(int argc, char **argv)
 	wb_log_init("journal", WB_LOG_INFO);
 	if (!parse(argc, argv, &o))
 		return usage();
+	if (o.probe)
+		return wb_health_probe(o.probe) ? WB_JOURNAL_EXIT_OK : 1;
 	return o.recover ? recover(o.dir) : run(&o);
 }
