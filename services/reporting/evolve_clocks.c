@@ -93,6 +93,10 @@ void rp_fold_clock_started(struct wb_fold *f, const struct wb_event *ev, const v
 {
 	const Weibao__V1__ClockStarted *e = payload;
 	Weibao__V1__ReadClockRow c = WEIBAO__V1__READ_CLOCK_ROW__INIT;
+	if (rp_clock_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(e->clock_id), f->arena)) {
+		rp_note(f, ev, &ev->stream_id); /* a clock starts once */
+		return;
+	}
 	c.clock_id = e->clock_id;
 	c.kind = e->kind;
 	c.round = e->round;

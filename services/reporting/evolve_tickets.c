@@ -32,6 +32,8 @@ void rp_fold_ticket_reported(struct wb_fold *f, const struct wb_event *ev, const
 	Weibao__V1__ReadTicketRow row = WEIBAO__V1__READ_TICKET_ROW__INIT;
 	struct wb_key k;
 	rp_note(f, ev, &ev->stream_id);
+	if (rp_ticket_get(f->db, ev->tenant, ev->stream_id, f->arena))
+		return; /* a ticket is reported once */
 	row.ticket_id = e->ticket_id;
 	row.number = e->number;
 	row.stage = STAGE(REPORTED);

@@ -28,7 +28,12 @@ static bool local_midnight(const Weibao__V1__ReadTenantRow *tenant, struct wb_ar
 		rules[i] = (struct wb_zone_transition){tenant->transitions[i]->at, tenant->transitions[i]->offset_s};
 	cal.transitions = rules;
 	cal.transitions_n = (uint32_t)n;
-	return rules && wb_calendar_instant(&cal, day, 0, WB_LOCAL_FIRST, ret_at) == WB_OK;
+	if (!rules)
+		return false;
+	/* a date that the rules do not reach back to has the first offset known */
+	if (wb_calendar_instant(&cal, day, 0, WB_LOCAL_FIRST, ret_at) != WB_OK)
+		*ret_at = (int64_t)day * WB_DAY_US - rules[0].offset_s * WB_SECOND_US;
+	return true;
 }
 
 bool rp_local_start(struct wb_query *q, const char *date, int32_t plus_months, int32_t plus_days, int64_t *ret_at)

@@ -270,7 +270,11 @@ static bool doc_add(struct shelf *h, struct wb_id ticket, int64_t reported_at, c
 	s->ticket = ticket;
 	s->doc = (uint32_t)h->n_docs;
 	*at = s;
-	h->docs[h->n_docs++] = (struct doc){ticket, reported_at, own, n};
+	struct doc *d = &h->docs[h->n_docs++];
+	d->ticket = ticket;
+	d->reported_at = reported_at;
+	d->text = own;
+	d->n = n;
 	return doc_index(h, s->doc);
 }
 

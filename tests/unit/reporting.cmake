@@ -5,3 +5,5 @@ wb_test(reporting_search TIER unit SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/report
   DEPS wb_reporting_story)
 wb_test(reporting_views TIER unit SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/reporting_views.c
   DEPS wb_reporting_story)
+wb_test(reporting_total TIER unit SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/reporting_total.c
+  DEPS wb_reporting_story wb_wire)
