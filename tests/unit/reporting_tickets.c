@@ -102,6 +102,32 @@ static void filters(void **state)
 	bed_close(b);
 }
 
+/* Of 2200 tickets of an office the oldest alone fits: the first page is empty, and says where to go on. */
+static void a_page_looks_at_so_many_and_goes_on(void **state)
+{
+	struct bed *b = bed_open(&wb_reporting_service);
+	Weibao__V1__ListTickets q = WEIBAO__V1__LIST_TICKETS__INIT;
+	char name[16];
+	(void)state;
+	given_ticket_of(b, ACME, "rare", "A-0", "ann", &(struct ticket_story){.urgent = true});
+	for (int i = 1; i < 2200; i++) {
+		(void)snprintf(name, sizeof name, "t%d", i);
+		bed_pass(b, WB_SECOND_US);
+		given_ticket(b, ACME, name, name, "ann");
+	}
+	q.has_office_id = q.has_urgency = true;
+	q.office_id = bed_field(b, bed_id("office"));
+	q.urgency = WEIBAO__V1__URGENCY__URGENCY_URGENT;
+	const Weibao__V1__ListTicketsAnswer *r = list(b, &q);
+	then_numbers(r, "");
+	assert_non_null(r->next_cursor);
+	q.cursor = r->next_cursor;
+	r = list(b, &q);
+	then_numbers(r, "A-0");
+	assert_null(r->next_cursor);
+	bed_close(b);
+}
+
 static void a_stage_moves_in_its_index(void **state)
 {
 	struct bed *b = three_tickets();
@@ -281,6 +307,7 @@ int main(void)
 	        cmocka_unit_test(the_service_knows_its_lists),
 	        cmocka_unit_test(lists_newest_first_and_pages),
 	        cmocka_unit_test(filters),
+	        cmocka_unit_test(a_page_looks_at_so_many_and_goes_on),
 	        cmocka_unit_test(a_stage_moves_in_its_index),
 	        cmocka_unit_test(next_deadline_and_breaches),
 	        cmocka_unit_test(scopes),
