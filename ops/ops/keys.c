@@ -140,7 +140,7 @@ static int put_peers(const char *dir, size_t i, char keys[static PROGRAMS][WB_CU
 	for (size_t at = 0; at < PROGRAMS && !status; at++) {
 		if (!roles_of(i, at))
 			continue;
-		(void)snprintf(text, sizeof text, "public %s\n", keys[at]);
+		(void)snprintf(text, sizeof text, "public %.*s\n", WB_CURVE_KEY_BYTES - 1, keys[at]);
 		status = path_of(dir, programs[i].name, programs[at].name, ".pub", path)
 		                 ? put_file(path, text)
 		                 : failed(dir, wb_err_text(WB_ERR_LIMIT));
