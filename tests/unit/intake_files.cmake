@@ -4,3 +4,8 @@ wb_test(intake_files_csv_test TIER unit DEPS wb_base
 wb_test(intake_files_store_test TIER unit DEPS wb_base PkgConfig::SODIUM ${MAGIC_LIBRARY}
   SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/intake_files_store_test.c ${CMAKE_SOURCE_DIR}/services/intake/attach_store.c
     ${CMAKE_SOURCE_DIR}/services/intake/attach_disk.c)
+# On a bed, with the core's kit.
+foreach(part decide import)
+  wb_test(intake_files_${part}_test TIER unit SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/intake_files_${part}_test.c
+    DEPS wb_intake_kit)
+endforeach()
