@@ -128,6 +128,12 @@ Weibao__V1__ClockRow *wb_sla_open_running(struct wb_sla_engine *en, struct wb_de
 	return row;
 }
 
+/* While an exception holds the judgement of a deadline that has passed, no suspension may reach back before it. */
+static bool reaches_back(const struct wb_decision *d, const Weibao__V1__ClockRow *row, int64_t from_us)
+{
+	return row->has_deadline_at && row->deadline_at < d->now_us && from_us <= row->deadline_at;
+}
+
 void wb_sla_suspend_clock(struct wb_decision *d, const void *command)
 {
 	const Weibao__V1__SuspendClock *c = command;
@@ -139,7 +145,8 @@ void wb_sla_suspend_clock(struct wb_decision *d, const void *command)
 		return;
 	if (!wb_sla_may_suspend(policy, c->reason))
 		wb_refuse(d, WB_SUSPENSION_NOT_ALLOWED, "reason");
-	else if (from > d->now_us || from < d->now_us - WB_SLA_SUSPEND_BACK_US || from < row->started_at)
+	else if (from > d->now_us || from < d->now_us - WB_SLA_SUSPEND_BACK_US || from < row->started_at ||
+	         reaches_back(d, row, from))
 		wb_refuse(d, WB_TIME_OUT_OF_RANGE, "fromAt");
 	else if (c->has_until_at && (c->until_at <= from || c->until_at > d->now_us + WB_SLA_AHEAD_US))
 		wb_refuse(d, WB_TIME_OUT_OF_RANGE, "untilAt");

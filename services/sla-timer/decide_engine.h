@@ -93,6 +93,9 @@ void wb_sla_escalate(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, int64_
 void wb_sla_void(struct wb_sla_engine *en, Weibao__V1__ClockRow *row, const char *cause);
 /* Ends the open exception of a clock without agreement. */
 void wb_sla_lapse(struct wb_sla_engine *en, Weibao__V1__ClockRow *row);
+/* A suspension that began after the deadline, while an exception held the judgement, counts for nothing once that
+ * exception is gone: it is ended, so that the clock is judged. */
+void wb_sla_end_moot(struct wb_sla_engine *en, Weibao__V1__ClockRow *row);
 /* A stop that a verbal exception held is judged, now that it holds no more. */
 void wb_sla_settle_held(struct wb_sla_engine *en, Weibao__V1__ClockRow *row);
 /* Suspends; until_us: a known end, else NULL. */

@@ -174,6 +174,7 @@ void wb_sla_decline_exception(struct wb_decision *d, const void *command)
 	e->exception_id = x->exception_id;
 	e->clock_id = row->clock_id;
 	wb_sla_emit(&en, row, NULL, &e->base);
+	wb_sla_end_moot(&en, row);
 	wb_sla_settle_held(&en, row);
 	wb_sla_catch_up(&en, d->now_us, false);
 	wb_sla_close(&en);

@@ -317,6 +317,20 @@ void wb_sla_lapse(struct wb_sla_engine *en, Weibao__V1__ClockRow *row)
 	e->exception_id = row->exception_id;
 	e->clock_id = row->clock_id;
 	wb_sla_emit(en, row, NULL, &e->base);
+	wb_sla_end_moot(en, row);
+}
+
+void wb_sla_end_moot(struct wb_sla_engine *en, Weibao__V1__ClockRow *row)
+{
+	const struct wb_calendar *cal;
+	struct wb_clock_terms terms;
+	struct wb_clock_promise promise;
+	if (!wb_sla_frozen(row) || !wb_sla_calendar_of(en, row, &cal))
+		return;
+	if (!wb_sla_terms(row, cal, 0, en->d->arena, &terms) || wb_clock_promise(&terms, &promise) != WB_OK)
+		wb_refuse(en->d, WB_DEADLINE_OUT_OF_RANGE, NULL);
+	else if (!promise.frozen)
+		end_suspensions(en, row, en->d->now_us);
 }
 
 /* ---- suspending ---- */

@@ -113,6 +113,52 @@ static void test_stopped_while_held(void **state)
 	bed_close(b);
 }
 
+/* Suspended while the judgement is held: it counts if the exception is agreed, and for nothing if it is not. */
+static void test_suspended_while_held(void **state)
+{
+	struct bed *b = verbal_bed();
+	Weibao__V1__SuspendClock c = WEIBAO__V1__SUSPEND_CLOCK__INIT;
+	(void)state;
+	bed_as(b, WB_ROLE(HOTLINE), bed_id("lead"));
+	sla_suspend(b, "2024-03-04 16:10", RES, WB_SLA_REASON(PART));
+	THEN_EVENT(b, bed_events(b) - 1, "ClockSuspended");
+	sla_run(b, "2024-03-05 17:00");
+	THEN_CLOCK(b, RESOLUTION, BREACHED, "2024-03-04 14:00");
+	assert_true(sla_clock_view(b, RES)->suspensions[0]->has_until_at);
+	bed_close(b);
+
+	b = verbal_bed();
+	bed_as(b, WB_ROLE(HOTLINE), bed_id("lead"));
+	sla_suspend(b, "2024-03-04 16:10", RES, WB_SLA_REASON(PART));
+	sla_decline(b, "2024-03-04 16:20", RES);
+	THEN_CLOCK(b, RESOLUTION, BREACHED, "2024-03-04 14:00");
+	bed_close(b);
+
+	b = verbal_bed();
+	bed_as(b, WB_ROLE(HOTLINE), bed_id("lead"));
+	sla_suspend(b, "2024-03-04 16:10", RES, WB_SLA_REASON(PART));
+	sla_agree(b, "2024-03-04 16:20", RES);
+	assert_int_equal(sla_clock_view(b, RES)->state, WB_SLA_STATE(FROZEN));
+	sla_resume(b, "2024-03-04 16:40", RES);
+	THEN_CLOCK(b, RESOLUTION, RUNNING, "2024-03-05 11:30");
+	bed_close(b);
+
+	b = sla_bed(); /* a suspension told now cannot reach back before the deadline that has passed */
+	sla_report(b, "2024-03-04 10:00");
+	sla_propose(b, "2024-03-04 13:00", RES, "2024-03-05 11:00", true);
+	bed_as(b, WB_ROLE(HOTLINE), bed_id("lead"));
+	bed_at(b, sla_at("2024-03-04 14:40"));
+	c.ticket_id = bed_field(b, TICKET);
+	c.round = 1;
+	c.clock_id = sla_clock_view(b, RES)->clock_id;
+	c.reason = WB_SLA_REASON(PART);
+	c.has_from_at = true;
+	c.from_at = sla_at("2024-03-04 13:50");
+	bed_when(b, ACME, &c.base);
+	THEN_REJECTED_AT(b, TIME_OUT_OF_RANGE, "fromAt");
+	bed_close(b);
+}
+
 static void test_who_may(void **state)
 {
 	struct bed *b = sla_bed();
@@ -218,6 +264,7 @@ int main(void)
 	        cmocka_unit_test(test_not_agreed),
 	        cmocka_unit_test(test_verbal),
 	        cmocka_unit_test(test_stopped_while_held),
+	        cmocka_unit_test(test_suspended_while_held),
 	        cmocka_unit_test(test_who_may),
 	        cmocka_unit_test(test_evidence),
 	        cmocka_unit_test(test_evidence_after_a_late_stop),

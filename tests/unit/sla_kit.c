@@ -8,7 +8,7 @@
 #define SHANGHAI_US (8 * WB_HOUR_US)
 
 static const struct wb_id zero;
-static uint32_t round_now = 1;
+static uint32_t round_now = 1, visit_now;
 static bool lazy_now;
 
 /* ---- the service ---- */
@@ -105,6 +105,7 @@ struct bed *sla_bed(void)
 	Weibao__V1__TenantOpened opened = WEIBAO__V1__TENANT_OPENED__INIT;
 	Weibao__V1__MakeDefaults defaults = WEIBAO__V1__MAKE_DEFAULTS__INIT;
 	round_now = 1;
+	visit_now = 0;
 	lazy_now = false;
 	bed_at(b, sla_at("2024-01-01 08:00"));
 	opened.code = (char *)(uintptr_t) "ACME";
@@ -127,7 +128,7 @@ void sla_settle(struct bed *b)
 	for (int i = 0; i < 20; i++)
 		if (bed_run(b) == 0)
 			return;
-	fail_msg("to-dos never end");
+	fail_msg("to-dos never end: %s at %s", bed_refusal(b) ? bed_refusal(b) : "no refusal", sla_text(b, bed_now(b)));
 }
 
 void sla_run(struct bed *b, const char *local)
@@ -192,6 +193,11 @@ void sla_in_round(uint32_t round)
 	round_now = round;
 }
 
+void sla_next_visit(void)
+{
+	visit_now++;
+}
+
 void sla_lazy(bool lazy)
 {
 	lazy_now = lazy;
@@ -214,7 +220,7 @@ static void given(struct bed *b, const char *stream, const char *at, const Proto
 	e.round = round_now
 #define FACT_OF_VISIT(Type, lower)                                                                                     \
 	FACT_IN_ROUND(Type, lower);                                                                                    \
-	e.visit_id = bed_field(b, VISIT)
+	e.visit_id = bed_field(b, wb_id_derive(bed_id("visit"), "visit", visit_now))
 
 void sla_report_as(struct bed *b, const char *at, Weibao__V1__Urgency urgency, bool covered)
 {
@@ -379,12 +385,17 @@ static const Weibao__V1__ClockListAnswer *list(struct bed *b)
 	return r;
 }
 
+static bool newer(const Weibao__V1__ClockView *a, const Weibao__V1__ClockView *b)
+{
+	return a->round != b->round ? a->round > b->round : a->started_at >= b->started_at;
+}
+
 const Weibao__V1__ClockView *sla_clock_view(struct bed *b, Weibao__V1__ClockKind kind)
 {
 	const Weibao__V1__ClockListAnswer *r = list(b);
 	const Weibao__V1__ClockView *found = NULL;
 	for (size_t i = 0; i < r->n_clocks; i++)
-		if (r->clocks[i]->kind == kind && (!found || r->clocks[i]->started_at >= found->started_at))
+		if (r->clocks[i]->kind == kind && (!found || newer(r->clocks[i], found)))
 			found = r->clocks[i];
 	if (!found)
 		fail_msg("there is no clock of kind %d", (int)kind);

@@ -12,7 +12,6 @@
 
 #define ACME "acme"
 #define TICKET bed_id("ticket")
-#define VISIT bed_id("visit")
 
 int64_t sla_at(const char *local);
 /* The same in UTC. */
@@ -59,6 +58,8 @@ void sla_urgency(struct bed *b, const char *at, Weibao__V1__Urgency urgency);
 void sla_cancelled(struct bed *b, const char *at);
 /* Rounds of facts are 1 until this is called. */
 void sla_in_round(uint32_t round);
+/* Facts of visits are another visit's from now on. */
+void sla_next_visit(void);
 /* Facts are noted, but not taken in, until it is called with false. */
 void sla_lazy(bool lazy);
 
