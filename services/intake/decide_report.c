@@ -59,7 +59,8 @@ void intake_report_as_client_turns(struct wb_turns *t, const char *tenant, const
 {
 	const Weibao__V1__ReportFaultAsClient *c = command;
 	(void)tenant;
-	/* the reporter stands in the principal: they all wait for each other, they are few */
+	/* the reporter stands in the principal: they all wait for each other, they are few; one who phones and clicks
+	 * at the same instant makes two, and the lead links them */
 	wb_turn_write_name(t, "client-reports", (struct wb_bytes){(const uint8_t *)"all", 3});
 	wb_turn_read(t, "tenant", zero);
 	open_turn(t, c->has_device_id, c->device_id);
