@@ -9,6 +9,8 @@ const struct wb_evolve_def reporting_evolve[] = {REPORTING_FOLDS(X)};
 #undef X
 const size_t reporting_evolve_n = sizeof reporting_evolve / sizeof reporting_evolve[0];
 
+#define MERGES_MAX 8u /* of one thing into the next */
+
 static const struct wb_bytes nothing = {NULL, 0};
 
 /* Streams that are a ticket's carry its id. */
@@ -96,6 +98,56 @@ static void index_del(struct wb_fold *f, const struct wb_event *ev, const Weibao
 	(void)wb_del(f->db, &rp_ticket_index_table, &k);
 }
 
+void rp_index_copy(struct wb_fold *f, const struct wb_event *ev, enum dimension by, ProtobufCBinaryData from,
+        ProtobufCBinaryData into)
+{
+	struct wb_bytes key, value;
+	struct wb_key prefix, copy;
+	struct wb_scan scan;
+	if (wb_bytes_equal(rp_bytes_of_field(from), rp_bytes_of_field(into)))
+		return;
+	rp_index_prefix(&prefix, ev->tenant, by, rp_bytes_of_field(from));
+	wb_scan_prefix(&scan, f->db, &rp_ticket_index_table, &prefix);
+	while (wb_scan_next(&scan, &key, &value)) {
+		rp_index_prefix(&copy, ev->tenant, by, rp_bytes_of_field(into));
+		wb_key_bytes(&copy, key.data + prefix.len, key.len - prefix.len); /* time and ticket */
+		wb_put(f->db, &rp_ticket_index_table, &copy, nothing);
+	}
+	wb_scan_done(&scan);
+}
+
+struct wb_id rp_survivor(struct wb_fold *f, const struct wb_event *ev, enum thing thing, struct wb_id id)
+{
+	for (unsigned i = 0; i < MERGES_MAX; i++) {
+		const Weibao__V1__ReadContactRow *c = NULL;
+		const Weibao__V1__ReadDeviceRow *d = NULL;
+		if (thing == THING_CONTACT)
+			c = (const Weibao__V1__ReadContactRow *)rp_thing_get(
+			        f->db, ev->tenant, thing, id, &weibao__v1__read_contact_row__descriptor, f->arena);
+		else if (thing == THING_DEVICE)
+			d = (const Weibao__V1__ReadDeviceRow *)rp_thing_get(
+			        f->db, ev->tenant, thing, id, &weibao__v1__read_device_row__descriptor, f->arena);
+		if (c && c->has_merged_into_id)
+			id = wb_id_of_field(c->merged_into_id);
+		else if (d && d->has_merged_into_id)
+			id = wb_id_of_field(d->merged_into_id);
+		else
+			break;
+	}
+	return id;
+}
+
+static void index_device(struct wb_fold *f, const struct wb_event *ev, const struct ticket_edit *t, struct wb_id device)
+{
+	struct wb_id was = rp_survivor(f, ev, THING_DEVICE, t->device), is = rp_survivor(f, ev, THING_DEVICE, device);
+	if (!wb_id_is_zero(t->device)) {
+		index_del(f, ev, t->row, BY_DEVICE, rp_bytes_of_id(&t->device));
+		index_del(f, ev, t->row, BY_DEVICE, rp_bytes_of_id(&was));
+	}
+	rp_index_put(f, ev, t->row, BY_DEVICE, rp_bytes_of_id(&device));
+	rp_index_put(f, ev, t->row, BY_DEVICE, rp_bytes_of_id(&is));
+}
+
 /* An index by a small number. */
 static void index_number(struct wb_fold *f, const struct wb_event *ev, const struct ticket_edit *t, enum dimension by,
         unsigned was, unsigned is)
@@ -131,11 +183,8 @@ void rp_ticket_save(struct wb_fold *f, const struct wb_event *ev, struct ticket_
 	index_number(f, ev, t, BY_STAGE, t->stage, row->stage);
 	index_number(f, ev, t, BY_URGENCY, t->urgency, row->urgency);
 	index_number(f, ev, t, BY_BREACHED, t->breaches > 0, row->breaches > 0);
-	if (!wb_id_equal(device, t->device)) {
-		if (!wb_id_is_zero(t->device))
-			index_del(f, ev, row, BY_DEVICE, rp_bytes_of_id(&t->device));
-		rp_index_put(f, ev, row, BY_DEVICE, rp_bytes_of_id(&device));
-	}
+	if (!wb_id_equal(device, t->device))
+		index_device(f, ev, t, device);
 	if (strcmp(row->category, t->category) != 0) {
 		index_del(f, ev, row, BY_CATEGORY, wb_bytes_str(t->category));
 		rp_index_put(f, ev, row, BY_CATEGORY, wb_bytes_str(row->category));

@@ -25,6 +25,11 @@ bool rp_ticket_open(struct wb_fold *f, const struct wb_event *ev, struct ticket_
 void rp_ticket_save(struct wb_fold *f, const struct wb_event *ev, struct ticket_edit *t);
 void rp_index_put(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row, enum dimension by,
         struct wb_bytes value);
+/* What stands under a value stands under another one too: two ids that turned out to be one contact or device. */
+void rp_index_copy(struct wb_fold *f, const struct wb_event *ev, enum dimension by, ProtobufCBinaryData from,
+        ProtobufCBinaryData into);
+/* The id that a contact or device was merged into, or its own. */
+struct wb_id rp_survivor(struct wb_fold *f, const struct wb_event *ev, enum thing thing, struct wb_id id);
 /* From now on that engineer sees the ticket. */
 void rp_ticket_engineer(
         struct wb_fold *f, const struct wb_event *ev, Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData engineer);

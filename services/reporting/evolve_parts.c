@@ -485,6 +485,15 @@ void rp_fold_follow_up_attempted(struct wb_fold *f, const struct wb_event *ev, c
 	follow_up_put(f, ev, row);
 }
 
+/* A follow-up is as good as its worst grade: greater values are worse. */
+static Weibao__V1__Grade worst(const Weibao__V1__FollowUpRecorded *e)
+{
+	Weibao__V1__Grade g = e->quality;
+	g = e->conformity > g ? e->conformity : g;
+	g = e->progress > g ? e->progress : g;
+	return e->attitude > g ? e->attitude : g;
+}
+
 void rp_fold_follow_up_recorded(struct wb_fold *f, const struct wb_event *ev, const void *payload)
 {
 	const Weibao__V1__FollowUpRecorded *e = payload;
@@ -503,6 +512,7 @@ void rp_fold_follow_up_recorded(struct wb_fold *f, const struct wb_event *ev, co
 	row->has_called_at = true;
 	row->called_at = e->called_at;
 	follow_up_put(f, ev, row);
+	rated(f, ev, e->round, worst(e));
 }
 
 void rp_fold_follow_up_not_reached(struct wb_fold *f, const struct wb_event *ev, const void *payload)

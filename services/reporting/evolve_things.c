@@ -209,6 +209,7 @@ void rp_fold_contact_merged(struct wb_fold *f, const struct wb_event *ev, const 
 	row->has_merged_into_id = true;
 	row->merged_into_id = e->into_id;
 	contact_put(f, ev, row);
+	rp_index_copy(f, ev, BY_CONTACT, e->contact_id, e->into_id);
 }
 
 void rp_fold_contact_left(struct wb_fold *f, const struct wb_event *ev, const void *payload)
@@ -324,4 +325,5 @@ void rp_fold_device_merged(struct wb_fold *f, const struct wb_event *ev, const v
 	row->has_merged_into_id = true;
 	row->merged_into_id = e->into_id;
 	device_put(f, ev, row);
+	rp_index_copy(f, ev, BY_DEVICE, e->device_id, e->into_id);
 }

@@ -5,6 +5,14 @@
 
 #define STAGE(s) WEIBAO__V1__TICKET_STAGE__TICKET_STAGE_##s
 
+static void index_contact(
+        struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row, ProtobufCBinaryData contact)
+{
+	struct wb_id survivor = rp_survivor(f, ev, THING_CONTACT, wb_id_of_field(contact));
+	rp_index_put(f, ev, row, BY_CONTACT, rp_bytes_of_field(contact));
+	rp_index_put(f, ev, row, BY_CONTACT, rp_bytes_of_id(&survivor));
+}
+
 static void index_new(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__ReadTicketRow *row)
 {
 	uint8_t stage = (uint8_t)row->stage, urgency = (uint8_t)row->urgency, covered = row->covered ? 1 : 0,
@@ -17,11 +25,14 @@ static void index_new(struct wb_fold *f, const struct wb_event *ev, const Weibao
 	rp_index_put(f, ev, row, BY_BREACHED, (struct wb_bytes){&breached, 1});
 	rp_index_put(f, ev, row, BY_OFFICE, rp_bytes_of_field(row->office_id));
 	rp_index_put(f, ev, row, BY_CATEGORY, wb_bytes_str(row->category));
-	rp_index_put(f, ev, row, BY_CONTACT, rp_bytes_of_field(row->caller_id));
-	rp_index_put(f, ev, row, BY_CONTACT, rp_bytes_of_field(row->onsite_contact_id));
-	rp_index_put(f, ev, row, BY_CONTACT, rp_bytes_of_field(row->direct_user_id));
-	if (row->has_device_id)
+	index_contact(f, ev, row, row->caller_id);
+	index_contact(f, ev, row, row->onsite_contact_id);
+	index_contact(f, ev, row, row->direct_user_id);
+	if (row->has_device_id) {
+		struct wb_id device = rp_survivor(f, ev, THING_DEVICE, wb_id_of_field(row->device_id));
 		rp_index_put(f, ev, row, BY_DEVICE, rp_bytes_of_field(row->device_id));
+		rp_index_put(f, ev, row, BY_DEVICE, rp_bytes_of_id(&device));
+	}
 	rp_number_key(&k, ev->tenant, row->number);
 	wb_put(f->db, &rp_numbers_table, &k, rp_bytes_of_field(row->ticket_id));
 }

@@ -77,15 +77,8 @@ struct viewer rp_viewer_of(const struct wb_query *q)
 	return v;
 }
 
-static bool is_contact_of(const Weibao__V1__ReadTicketRow *row, struct wb_id person)
-{
-	return rp_field_is(true, row->caller_id, person) || rp_field_is(true, row->onsite_contact_id, person) ||
-	       rp_field_is(true, row->direct_user_id, person);
-}
-
 bool rp_may_see(const struct wb_query *q, const struct viewer *v, const Weibao__V1__ReadTicketRow *row)
 {
-	(void)q;
 	switch (v->scope) {
 	case SCOPE_TENANT:
 		return true;
@@ -93,9 +86,9 @@ bool rp_may_see(const struct wb_query *q, const struct viewer *v, const Weibao__
 		for (size_t i = 0; i < row->n_engineer_ids; i++)
 			if (rp_field_is(true, row->engineer_ids[i], v->person))
 				return true;
-		return v->as_contact && is_contact_of(row, v->person);
+		return v->as_contact && rp_is_indexed(q->db, q->tenant, BY_CONTACT, v->person, row);
 	case SCOPE_CONTACT:
-		return is_contact_of(row, v->person);
+		return rp_is_indexed(q->db, q->tenant, BY_CONTACT, v->person, row);
 	case SCOPE_NOTHING:
 		break;
 	}

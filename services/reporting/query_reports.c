@@ -97,7 +97,8 @@ static Weibao__V1__RegisterEntry *entry_of(struct wb_query *q, const Weibao__V1_
 	e->contact = report->onsite_contact_name ? report->onsite_contact_name : report->caller_name;
 	e->telephone = report->telephone;
 	e->resolved = row->stage == WEIBAO__V1__TICKET_STAGE__TICKET_STAGE_COMPLETED ||
-	              (row->stage == WEIBAO__V1__TICKET_STAGE__TICKET_STAGE_CLOSED && row->has_completed_at);
+	              (row->stage == WEIBAO__V1__TICKET_STAGE__TICKET_STAGE_CLOSED && row->has_completed_at &&
+	                      row->close_reason != WEIBAO__V1__CLOSE_REASON__CLOSE_REASON_FURTHER_VISIT_DECLINED);
 	e->has_by_phone = row->has_by_phone;
 	e->by_phone = row->by_phone;
 	e->stage = row->stage;

@@ -95,20 +95,15 @@ static bool engineer_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__Re
 	return !c->has_engineer_id;
 }
 
-static bool contact_fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
+static bool fits(const struct wb_query *q, const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
 {
-	struct wb_id id = wb_id_of_field(c->contact_id);
-	return !c->has_contact_id || rp_field_is(true, row->caller_id, id) ||
-	       rp_field_is(true, row->onsite_contact_id, id) || rp_field_is(true, row->direct_user_id, id);
-}
-
-static bool fits(const Weibao__V1__ListTickets *c, const Weibao__V1__ReadTicketRow *row)
-{
-	if (!stage_fits(c, row->stage) || !engineer_fits(c, row) || !contact_fits(c, row))
+	if (!stage_fits(c, row->stage) || !engineer_fits(c, row))
+		return false;
+	if (c->has_contact_id && !rp_is_indexed(q->db, q->tenant, BY_CONTACT, wb_id_of_field(c->contact_id), row))
 		return false;
 	if (c->has_office_id && !rp_field_is(true, row->office_id, wb_id_of_field(c->office_id)))
 		return false;
-	if (c->has_device_id && !rp_field_is(row->has_device_id, row->device_id, wb_id_of_field(c->device_id)))
+	if (c->has_device_id && !rp_is_indexed(q->db, q->tenant, BY_DEVICE, wb_id_of_field(c->device_id), row))
 		return false;
 	if (c->category && strcmp(c->category, row->category) != 0)
 		return false;
@@ -182,7 +177,7 @@ static void walk_page(struct wb_query *q, const Weibao__V1__ListTickets *c, cons
 		        key_tail(key, &ticket) ? rp_ticket_get(q->db, q->tenant, ticket, q->arena) : NULL;
 		if (!row || is_past(c, w, row))
 			break;
-		Weibao__V1__TicketLine *line = rp_may_see(q, v, row) && fits(c, row) ? rp_line_of(q, row) : NULL;
+		Weibao__V1__TicketLine *line = rp_may_see(q, v, row) && fits(q, c, row) ? rp_line_of(q, row) : NULL;
 		if (line)
 			r->tickets[r->n_tickets++] = line;
 	}
@@ -243,7 +238,8 @@ static void search_page(
 		}
 		last = &hits[i];
 		const Weibao__V1__ReadTicketRow *row = rp_ticket_get(q->db, q->tenant, hits[i].ticket, q->arena);
-		Weibao__V1__TicketLine *line = row && rp_may_see(q, v, row) && fits(c, row) ? rp_line_of(q, row) : NULL;
+		Weibao__V1__TicketLine *line =
+		        row && rp_may_see(q, v, row) && fits(q, c, row) ? rp_line_of(q, row) : NULL;
 		if (line)
 			r->tickets[r->n_tickets++] = line;
 	}

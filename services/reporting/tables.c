@@ -65,6 +65,14 @@ void rp_index_key(struct wb_key *k, const char *tenant, enum dimension by, struc
 	wb_key_id(k, ticket);
 }
 
+bool rp_is_indexed(struct wb_txn *txn, const char *tenant, enum dimension by, struct wb_id value,
+        const Weibao__V1__ReadTicketRow *row)
+{
+	struct wb_key k;
+	rp_index_key(&k, tenant, by, rp_bytes_of_id(&value), row->reported_at, wb_id_of_field(row->ticket_id));
+	return wb_has(txn, &rp_ticket_index_table, &k);
+}
+
 void rp_due_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket)
 {
 	rp_tenant_key(k, tenant);

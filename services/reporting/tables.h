@@ -84,6 +84,10 @@ void rp_number_key(struct wb_key *k, const char *tenant, const char *number);
 void rp_index_prefix(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value);
 void rp_index_key(struct wb_key *k, const char *tenant, enum dimension by, struct wb_bytes value, int64_t reported_at,
         struct wb_id ticket);
+/* Whether the ticket stands under a value of a dimension. Contacts and devices that were merged stand under both ids.
+ */
+bool rp_is_indexed(struct wb_txn *txn, const char *tenant, enum dimension by, struct wb_id value,
+        const Weibao__V1__ReadTicketRow *row);
 void rp_due_key(struct wb_key *k, const char *tenant, int64_t at, struct wb_id ticket);
 void rp_event_key(struct wb_key *k, const char *tenant, uint64_t position);
 void rp_timeline_key(struct wb_key *k, const char *tenant, struct wb_id ticket, uint64_t position);

@@ -203,6 +203,60 @@ static void scopes(void **state)
 	bed_close(b);
 }
 
+static void registered(struct bed *b, const char *contact)
+{
+	Weibao__V1__ContactRegistered e = WEIBAO__V1__CONTACT_REGISTERED__INIT;
+	e.contact_id = bed_field(b, bed_id(contact));
+	e.office_id = bed_field(b, bed_id("office"));
+	e.name = bed_personal(b, contact);
+	bed_given(b, ACME, "contact", bed_id(contact), &e.base);
+}
+
+/* Two ids turn out to be one person: past tickets and new ones are theirs under both. */
+static void merged_contacts_keep_their_tickets(void **state)
+{
+	struct bed *b = three_tickets();
+	Weibao__V1__ListTickets q = WEIBAO__V1__LIST_TICKETS__INIT;
+	Weibao__V1__ContactMerged merged = WEIBAO__V1__CONTACT_MERGED__INIT;
+	(void)state;
+	registered(b, "ann");
+	registered(b, "bob");
+	merged.contact_id = bed_field(b, bed_id("ann"));
+	merged.into_id = bed_field(b, bed_id("bob"));
+	bed_given(b, ACME, "contact", bed_id("ann"), &merged.base);
+	bed_pass(b, WB_MINUTE_US);
+	given_ticket(b, ACME, "t4", "A-4", "ann");
+	bed_as(b, WB_ROLE(USER), bed_id("bob"));
+	then_numbers(list(b, &q), "A-4 A-3 A-2 A-1");
+	bed_as(b, WB_ROLE(USER), bed_id("ann"));
+	then_numbers(list(b, &q), "A-4 A-3 A-1");
+	bed_close(b);
+}
+
+/* The latest answer of the round counts; a follow-up is as good as its worst grade. */
+static void the_grade_is_the_latest_answer(void **state)
+{
+	struct bed *b = three_tickets();
+	Weibao__V1__ListTickets q = WEIBAO__V1__LIST_TICKETS__INIT;
+	Weibao__V1__RatingGiven rating = WEIBAO__V1__RATING_GIVEN__INIT;
+	Weibao__V1__FollowUpRecorded call = WEIBAO__V1__FOLLOW_UP_RECORDED__INIT;
+	(void)state;
+	rating.ticket_id = call.ticket_id = bed_field(b, bed_id("t3"));
+	rating.round = call.round = 1;
+	rating.grade = GRADE(SATISFIED);
+	rating.via = WEIBAO__V1__RATING_VIA__RATING_VIA_LINK;
+	bed_given(b, ACME, "survey", bed_id("t3"), &rating.base);
+	assert_int_equal(list(b, &q)->tickets[0]->grade, GRADE(SATISFIED));
+	call.quality = call.progress = call.attitude = GRADE(VERY_SATISFIED);
+	call.conformity = GRADE(DISSATISFIED);
+	call.caller_id = bed_field(b, bed_id("lead"));
+	call.called_at = bed_now(b);
+	bed_given(b, ACME, "survey", bed_id("t3"), &call.base);
+	assert_int_equal(list(b, &q)->tickets[0]->grade, GRADE(DISSATISFIED));
+	assert_false(list(b, &q)->tickets[1]->has_grade);
+	bed_close(b);
+}
+
 static void the_case_file(void **state)
 {
 	struct bed *b = three_tickets();
@@ -311,6 +365,8 @@ int main(void)
 	        cmocka_unit_test(a_stage_moves_in_its_index),
 	        cmocka_unit_test(next_deadline_and_breaches),
 	        cmocka_unit_test(scopes),
+	        cmocka_unit_test(merged_contacts_keep_their_tickets),
+	        cmocka_unit_test(the_grade_is_the_latest_answer),
 	        cmocka_unit_test(the_case_file),
 	        cmocka_unit_test(a_timeline_has_values),
 	        cmocka_unit_test(changes),

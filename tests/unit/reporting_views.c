@@ -304,6 +304,14 @@ static void the_register(void **state)
 	assert_true(r->entries[0]->resolved);
 	assert_true(r->entries[0]->by_phone);
 	assert_null(r->next_cursor);
+	/* closed because the user wanted no further visit: not resolved */
+	Weibao__V1__TicketClosed closed = WEIBAO__V1__TICKET_CLOSED__INIT;
+	closed.ticket_id = bed_field(b, bed_id("t2"));
+	closed.round = 1;
+	closed.reason = WEIBAO__V1__CLOSE_REASON__CLOSE_REASON_FURTHER_VISIT_DECLINED;
+	bed_given(b, ACME, "ticket", bed_id("t2"), &closed.base);
+	r = (const Weibao__V1__ServiceRegisterAnswer *)ask(b, ACME, &q.base);
+	assert_false(r->entries[0]->resolved);
 	q.until_on = (char *)(uintptr_t) "2023-11-14";
 	assert_null(bed_query(b, ACME, &q.base));
 	assert_string_equal(bed_path(b), "untilOn");
