@@ -95,7 +95,7 @@ function(wb_service name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   string(REPLACE "-" "_" id ${name})
   file(GLOB fold CONFIGURE_DEPENDS
-    ${CMAKE_CURRENT_SOURCE_DIR}/evolve*.c ${CMAKE_CURRENT_SOURCE_DIR}/tables.* ${CMAKE_SOURCE_DIR}/proto/weibao/v1/*_events.proto
+    ${CMAKE_CURRENT_SOURCE_DIR}/evolve*.c ${CMAKE_CURRENT_SOURCE_DIR}/tables*.[ch] ${CMAKE_SOURCE_DIR}/proto/weibao/v1/*_events.proto
     ${CMAKE_SOURCE_DIR}/proto/weibao/v1/*_rows.proto ${CMAKE_SOURCE_DIR}/libs/service/projection.c
     ${CMAKE_SOURCE_DIR}/libs/service/todo.c)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${fold})

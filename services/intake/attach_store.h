@@ -19,10 +19,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "services/intake/attach_kind.h"
 
-#define ATTACH_PART_BYTES ((uint32_t)512 * 1024)
-#define ATTACH_BYTES_MAX ((uint32_t)20 * 1024 * 1024)
-#define ATTACH_PARTS_MAX (ATTACH_BYTES_MAX / ATTACH_PART_BYTES)
 #define ATTACH_KEY_BYTES 32
 #define ATTACH_SHA_BYTES 32
 #define ATTACH_TYPE_BYTES 80
@@ -31,10 +29,6 @@ struct attach_store;
 /* Opens or makes it in dir; NULL when it cannot be made, or the kinds of files cannot be told (libmagic). */
 struct attach_store *attach_store_open(const char *dir);
 void attach_store_close(struct attach_store *s); /* NULL is fine */
-
-/* How many parts a file of that size has, and how many bytes one of them; 0: there is no such part. */
-uint32_t attach_parts(uint64_t size);
-uint32_t attach_part_size(uint64_t size, uint32_t part);
 
 /* ---- uploads under way ---- */
 
@@ -72,9 +66,4 @@ WB_MUST_CHECK enum wb_err attach_read_all(const struct attach_store *s, const ui
 /* Removes a file; nothing happens if it is gone. */
 void attach_remove(struct attach_store *s, const uint8_t sha256[static ATTACH_SHA_BYTES]);
 
-/* ---- kinds ---- */
-
-/* What a purpose takes; a type is looked for in it. ret_type is the type to keep. */
-bool attach_type_taken(const char *purpose, const char *sniffed, const char **ret_type);
-bool attach_purpose_known(const char *purpose);
 #endif

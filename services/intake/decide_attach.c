@@ -1,6 +1,6 @@
 /* Decisions on uploads. The bytes go another way (attach_effects.c): what comes here are sizes, ids and a file's hash.
  */
-#include "services/intake/attach_store.h"
+#include "services/intake/attach_kind.h"
 #include "services/intake/decide.h"
 #include "services/intake/files.h"
 

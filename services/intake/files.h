@@ -7,10 +7,9 @@
 #include "base/clock.h"
 #include "service/effects.h"
 #include "services/intake/intake.h"
-#include "services/intake/tables.h"
+#include "services/intake/tables_files.h"
 #include "weibao/v1/intake_files_commands.pb-c.h"
 #include "weibao/v1/intake_files_queries.pb-c.h"
-#include "weibao/v1/intake_files_rows.pb-c.h"
 
 #define INTAKE_UPLOAD_US (14 * WB_DAY_US) /* then an upload that was not finished is dropped */
 #define INTAKE_IMPORT_ROWS 20000u         /* of one import */
@@ -18,34 +17,6 @@
 #define INTAKE_FOUND_MAX 200u             /* of one search */
 #define INTAKE_READERS (WB_STAFF | WB_ROLE(ENGINEER) | INTAKE_CLIENT | WB_ROLE(LINK))
 #define INTAKE_WRITERS INTAKE_READERS
-
-/* ---- tables ---- */
-
-#define INTAKE_FILE_TABLES(X)                                                                                          \
-	X(uploads)                /* tenant, attachment → UploadRow: under way */                                    \
-	X(attachments)            /* tenant, attachment → AttachmentRow */                                           \
-	X(attachments_by_ticket)  /* tenant, ticket, attachment */                                                     \
-	X(attachments_by_subject) /* tenant, subject, attachment */                                                    \
-	X(imports)                /* tenant, import → ImportRow */                                                   \
-	X(imports_by_time)        /* tenant, descending start, import */                                               \
-	X(imports_under_way)      /* tenant → IntakeIdRow */                                                         \
-	X(erasures)               /* tenant, subject → ErasureRow */
-#define X(name) extern const struct wb_table intake_##name##_table;
-INTAKE_FILE_TABLES(X)
-#undef X
-
-typedef Weibao__V1__UploadRow Upload;
-typedef Weibao__V1__AttachmentRow Attachment;
-typedef Weibao__V1__ImportRow Import;
-typedef Weibao__V1__ErasureRow Erasure;
-Upload *upload_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
-Attachment *attachment_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
-Import *import_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
-Erasure *erasure_get(struct wb_txn *db, const char *tenant, struct wb_id subject, struct wb_arena *a);
-/* Whether an import of the tenant is being staged. */
-bool import_under_way(struct wb_txn *db, const char *tenant, struct wb_arena *a);
-/* Whether the rows that an import brought are in force. */
-bool import_is_active(struct wb_txn *db, const char *tenant, struct wb_id import, struct wb_arena *a);
 
 /* ---- decisions, folds, to-dos, answers ---- */
 
