@@ -3,6 +3,7 @@
  *
  *	weibao-bench-journal append PREFIX SECONDS WINDOW [PAYLOAD]   drives a running weibao-journal
  *	weibao-bench-journal bare DIR SECONDS GROUP [PAYLOAD]         one append-only table, one durable commit a group
+ *	weibao-bench-journal trip DIR SECONDS 1 [PAYLOAD]             one ZeroMQ round trip: DEALER to ROUTER and back
  *
  * Prints one JSON object a run.
  */
@@ -12,6 +13,7 @@
 #include "weibao/v1/bus.pb-c.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +81,63 @@ static int bare(const char *dir, uint64_t seconds, size_t group, size_t payload)
 	mdb_env_close(env);
 	free(samples);
 	free(value);
+	return 0;
+}
+
+/* ---- one round trip ---- */
+
+struct echo {
+	void *ctx;
+	const char *endpoint;
+};
+
+static void *echo_thread(void *arg)
+{
+	const struct echo *e = arg;
+	void *router = zmq_socket(e->ctx, ZMQ_ROUTER);
+	if (!router || zmq_bind(router, e->endpoint))
+		abort();
+	for (size_t n = 1; n;) { /* until an empty body */
+		zmq_msg_t from, body;
+		(void)zmq_msg_init(&from);
+		(void)zmq_msg_init(&body);
+		if (zmq_msg_recv(&from, router, 0) < 0 || zmq_msg_recv(&body, router, 0) < 0)
+			abort();
+		n = zmq_msg_size(&body);
+		if (zmq_msg_send(&from, router, ZMQ_SNDMORE) < 0 || zmq_msg_send(&body, router, 0) < 0)
+			abort();
+	}
+	(void)zmq_close(router);
+	return NULL;
+}
+
+static int trip(const char *dir, uint64_t seconds, size_t payload)
+{
+	char endpoint[WB_ENDPOINT_BYTES];
+	uint32_t *samples = calloc(SAMPLES, sizeof *samples);
+	uint8_t *body = calloc(1, payload + 300);
+	size_t n = 0;
+	pthread_t thread;
+	void *ctx = zmq_ctx_new(), *s = zmq_socket(ctx, ZMQ_DEALER);
+	struct echo e = {ctx, endpoint};
+	if (!samples || !body || !s || (mkdir(dir, 0700) != 0 && access(dir, W_OK) != 0) ||
+	        snprintf(endpoint, sizeof endpoint, "ipc://%s/trip", dir) >= (int)sizeof endpoint ||
+	        pthread_create(&thread, NULL, echo_thread, &e) || zmq_connect(s, endpoint))
+		return 1;
+	uint64_t began = now_us(), end = began + seconds * 1000000u;
+	while (now_us() < end) {
+		uint64_t t = now_us();
+		if (zmq_send(s, body, payload + 236, 0) < 0 || zmq_recv(s, body, payload + 300, 0) < 0)
+			return 1;
+		samples[n++ % SAMPLES] = (uint32_t)(now_us() - t);
+	}
+	report("zeromq_trip", n, now_us() - began, samples, n < SAMPLES ? n : SAMPLES);
+	(void)zmq_send(s, body, 0, 0);
+	(void)pthread_join(thread, NULL);
+	(void)zmq_close(s);
+	(void)zmq_ctx_term(ctx);
+	free(samples);
+	free(body);
 	return 0;
 }
 
@@ -234,13 +293,15 @@ int main(int argc, char **argv)
 	if (argc < 5) {
 		(void)fprintf(stderr,
 		        "weibao-bench-journal append PREFIX SECONDS WINDOW [PAYLOAD] | bare DIR SECONDS GROUP "
-		        "[PAYLOAD]\n");
+		        "[PAYLOAD] | trip DIR SECONDS 1 [PAYLOAD]\n");
 		return 2;
 	}
 	uint64_t seconds = strtoull(argv[3], NULL, 10), window = strtoull(argv[4], NULL, 10);
 	size_t payload = argc > 5 ? strtoull(argv[5], NULL, 10) : 100;
 	if (window == 0 || window > STREAMS || payload > 50000)
 		return 2;
+	if (strcmp(argv[1], "trip") == 0)
+		return trip(argv[2], seconds, payload);
 	return strcmp(argv[1], "bare") == 0 ? bare(argv[2], seconds, window, payload)
 	                                    : append(argv[2], seconds, window, payload);
 }

@@ -1,11 +1,12 @@
 /*
  * HTTP load: CONNECTIONS kept alive, each with one request under way, for SECONDS.
  *
- *	weibao-bench-load PORT CONNECTIONS SECONDS FILE
+ *	weibao-bench-load PORT CONNECTIONS SECONDS FILE [IDS]
  *
  * FILE is a whole request, byte for byte; each {key} in it is replaced by a UUIDv7 of its own (the same length always),
- * {n} by a running number of 8 digits. Prints one JSON object: answers, those not 2xx, answers a second, p50 and p99 in
- * microseconds. One thread, epoll; no library between it and the socket, so that it is not what is measured.
+ * {n} by a running number of 8 digits, {pick} by the next line of IDS (36 characters each). Prints one JSON object:
+ *answers, those not 2xx, answers a second, p50 and p99 in microseconds. One thread, epoll; no library between it and
+ *the socket, so that it is not what is measured.
  */
 #include "base/bytes.h"
 #include "base/id.h"
@@ -26,6 +27,8 @@
 #define CONNECTIONS_MAX 1024
 #define SAMPLES (1u << 21)
 #define ANSWER_MAX 65536
+#define PICK_BYTES 37u /* with its end of line */
+#define PICKS_MAX 65536u
 
 struct connection {
 	int fd;
@@ -38,6 +41,8 @@ static size_t template_len;
 static uint64_t counter, errors, answers;
 static uint32_t *samples;
 static char first_error[512];
+static char *picks; /* ids of 36 characters, a line each */
+static size_t pick_count;
 
 static uint64_t now_us(clockid_t clock)
 {
@@ -64,6 +69,10 @@ static void send_next(struct connection *c)
 		} else if (strncmp(template_text + i, "{n}", 3) == 0) {
 			n += (size_t)snprintf(text + n, 16, "%08llu", (unsigned long long)counter % 100000000);
 			i += 3;
+		} else if (pick_count && strncmp(template_text + i, "{pick}", 6) == 0) {
+			memcpy(text + n, picks + counter % pick_count * PICK_BYTES, 36);
+			n += 36;
+			i += 6;
 		} else
 			text[n++] = template_text[i++];
 	}
@@ -123,19 +132,31 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool read_picks(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	picks = f ? calloc(PICKS_MAX, PICK_BYTES) : NULL;
+	pick_count = picks ? fread(picks, PICK_BYTES, PICKS_MAX, f) : 0;
+	if (f)
+		(void)fclose(f);
+	return pick_count > 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct connection all[CONNECTIONS_MAX];
 	struct epoll_event events[256];
-	FILE *f = argc == 5 ? fopen(argv[4], "re") : NULL;
+	FILE *f = argc == 5 || argc == 6 ? fopen(argv[4], "re") : NULL;
 	if (!f) {
-		(void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS FILE\n", argv[0]);
+		(void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS FILE [IDS]\n", argv[0]);
 		return 2;
 	}
 	size_t connections = strtoul(argv[2], NULL, 10);
 	uint64_t seconds = strtoul(argv[3], NULL, 10);
 	template_len = fread(template_text, 1, sizeof template_text - 1, f);
 	(void)fclose(f);
+	if (argc == 6 && !read_picks(argv[5]))
+		return 1;
 	samples = calloc(SAMPLES, sizeof *samples);
 	int poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (!samples || poll_fd < 0 || connections == 0 || connections > CONNECTIONS_MAX)
