@@ -92,6 +92,10 @@ static void put_clock(struct wb_fold *f, const struct wb_event *ev, const Weibao
 	wb_sla_part_key(&k, ev->tenant, ev->stream_id, clock);
 	wb_put_row(f->db, &wb_sla_clocks, &k, &row->base);
 	ref.ticket_id = wb_field_of_id(f->arena, ev->stream_id);
+	if (row->state == WB_SLA_STATE(RUNNING)) {
+		wb_sla_running_key(&k, ev->tenant, ev->stream_id, row);
+		wb_put_row(f->db, &wb_sla_running, &k, &ref.base);
+	}
 	if (wb_sla_due(row, &due))
 		wb_todo_put(f, WB_SLA_TODO_CLOCK, ev->tenant, clock, row->generation, due, &ref.base);
 }
@@ -108,9 +112,14 @@ static void change(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinary
         const Weibao__V1__ExceptionRow *exception)
 {
 	Weibao__V1__ClockRow *row = wb_sla_clock(f->db, ev->tenant, ev->stream_id, wb_id_of_field(clock), f->arena);
+	struct wb_key k;
 	if (!row)
 		return;
 	wb_todo_drop(f, WB_SLA_TODO_CLOCK, ev->tenant, wb_id_of_field(clock), row->generation);
+	if (row->state == WB_SLA_STATE(RUNNING)) {
+		wb_sla_running_key(&k, ev->tenant, ev->stream_id, row);
+		wb_del(f->db, &wb_sla_running, &k);
+	}
 	wb_sla_apply(row, exception, ev->payload, ev->recorded_at, f->arena);
 	put_clock(f, ev, row);
 }

@@ -189,6 +189,61 @@ void wb_sla_list_calendars(struct wb_query *q, const void *request)
 	wb_answer(q, &r->base);
 }
 
+/* ---- running clocks ---- */
+
+static Weibao__V1__RunningClock *running_clock(struct wb_query *q, struct wb_bytes key, struct wb_bytes value)
+{
+	const Weibao__V1__ClockRef *ref = (const Weibao__V1__ClockRef *)wb_unpack_row(
+	        q->db, &wb_sla_running, value, &weibao__v1__clock_ref__descriptor, q->arena);
+	Weibao__V1__RunningClock *r = WB_ARENA_NEW(q->arena, Weibao__V1__RunningClock);
+	struct wb_key_reader reader;
+	char tenant[WB_KEY_BYTES_MAX];
+	int64_t due;
+	struct wb_id ticket, clock;
+	wb_key_reader_init(&reader, key);
+	if (!ref || !r || !wb_key_read_text(&reader, tenant, sizeof tenant, NULL) || !wb_key_read_i64(&reader, &due) ||
+	        !wb_key_read_id(&reader, &ticket) || !wb_key_read_id(&reader, &clock))
+		return NULL;
+	const Weibao__V1__ClockRow *row = wb_sla_clock(q->db, q->tenant, ticket, clock, q->arena);
+	weibao__v1__running_clock__init(r);
+	r->ticket_id = ref->ticket_id;
+	r->clock = row ? wb_sla_clock_view(q, row) : NULL;
+	return r->clock ? r : NULL;
+}
+
+void wb_sla_list_running_clocks(struct wb_query *q, const void *request)
+{
+	const Weibao__V1__ListRunningClocks *c = request;
+	uint32_t limit = page_size(c->has_limit, c->limit);
+	struct wb_key prefix, from, last;
+	struct wb_bytes key, value;
+	struct wb_scan scan;
+	WB_SLA_NEW(q->arena, RunningClockListAnswer, running_clock_list_answer, r);
+	if (c->cursor && !cursor_key(c->cursor, &from)) {
+		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
+		return;
+	}
+	if (c->cursor)
+		wb_key_after(&from);
+	r->clocks = WB_ARENA_ARRAY(q->arena, Weibao__V1__RunningClock *, limit);
+	wb_sla_tenant_key(&prefix, q->tenant);
+	wb_key_init(&last);
+	wb_scan_from(&scan, q->db, &wb_sla_running, &prefix, c->cursor ? &from : NULL);
+	while (r->clocks && wb_scan_next(&scan, &key, &value)) {
+		if (r->n_clocks == limit) {
+			r->next_cursor = key_cursor(q->arena, &last);
+			break;
+		}
+		Weibao__V1__RunningClock *one = running_clock(q, key, value);
+		if (!one)
+			break;
+		r->clocks[r->n_clocks++] = one;
+		wb_key_copy(&last, key);
+	}
+	wb_scan_done(&scan);
+	wb_answer(q, &r->base);
+}
+
 /* ---- the table ---- */
 
 #define READERS (WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))
@@ -199,6 +254,7 @@ const struct wb_query_def wb_sla_queries[] = {
         {&weibao__v1__list_calendars__descriptor, wb_sla_list_calendars, READERS, WB_TENANT_CLIENT},
         {&weibao__v1__list_clocks__descriptor, wb_sla_list_clocks, READERS | WB_ROLE(USER) | WB_ROLE(LINK),
                 WB_TENANT_CLIENT},
+        {&weibao__v1__list_running_clocks__descriptor, wb_sla_list_running_clocks, READERS, WB_TENANT_CLIENT},
         {&weibao__v1__explain_deadline__descriptor, wb_sla_explain_deadline, READERS | WB_ROLE(USER), WB_TENANT_CLIENT},
         {&weibao__v1__preview_deadline__descriptor, wb_sla_preview_deadline, READERS, WB_TENANT_CLIENT},
 };

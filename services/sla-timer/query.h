@@ -5,7 +5,7 @@
 #include "services/sla-timer/terms.h"
 
 wb_answer_fn wb_sla_get_policy, wb_sla_list_policies, wb_sla_get_calendar, wb_sla_list_calendars;
-wb_answer_fn wb_sla_list_clocks, wb_sla_explain_deadline, wb_sla_preview_deadline;
+wb_answer_fn wb_sla_list_running_clocks, wb_sla_list_clocks, wb_sla_explain_deadline, wb_sla_preview_deadline;
 
 /* The ticket, for whoever may see it: a client's user only an own one. NULL: refused. */
 const Weibao__V1__SlaTicketRow *wb_sla_ticket_for(struct wb_query *q, ProtobufCBinaryData ticket, struct wb_id *ret_id);

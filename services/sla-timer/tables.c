@@ -8,8 +8,9 @@ const struct wb_table wb_sla_tickets = {"tickets", WB_SERVICE_TABLES_BASE + 2};
 const struct wb_table wb_sla_facts = {"facts", WB_SERVICE_TABLES_BASE + 3};
 const struct wb_table wb_sla_clocks = {"clocks", WB_SERVICE_TABLES_BASE + 4};
 const struct wb_table wb_sla_exceptions = {"exceptions", WB_SERVICE_TABLES_BASE + 5};
-const struct wb_table *const wb_sla_tables[] = {
-        &wb_sla_policies, &wb_sla_calendars, &wb_sla_tickets, &wb_sla_facts, &wb_sla_clocks, &wb_sla_exceptions};
+const struct wb_table wb_sla_running = {"running", WB_SERVICE_TABLES_BASE + 6};
+const struct wb_table *const wb_sla_tables[] = {&wb_sla_policies, &wb_sla_calendars, &wb_sla_tickets, &wb_sla_facts,
+        &wb_sla_clocks, &wb_sla_exceptions, &wb_sla_running};
 
 void wb_sla_tenant_key(struct wb_key *k, const char *tenant)
 {
@@ -45,6 +46,14 @@ void wb_sla_part_key(struct wb_key *k, const char *tenant, struct wb_id ticket, 
 {
 	wb_sla_ticket_key(k, tenant, ticket);
 	wb_key_id(k, part);
+}
+
+void wb_sla_running_key(struct wb_key *k, const char *tenant, struct wb_id ticket, const Weibao__V1__ClockRow *row)
+{
+	wb_sla_tenant_key(k, tenant);
+	wb_key_i64(k, row->has_deadline_at ? row->deadline_at : INT64_MAX);
+	wb_key_id(k, ticket);
+	wb_key_id(k, wb_id_of_field(row->clock_id));
 }
 
 static bool in_force(uint64_t position, int64_t saved_at, struct wb_sla_when when)

@@ -10,11 +10,15 @@ extern const struct wb_table wb_sla_facts;      /* tenant, ticket, number → Fa
 extern const struct wb_table wb_sla_clocks;     /* tenant, ticket, clock → ClockRow */
 extern const struct wb_table wb_sla_exceptions; /* tenant, ticket, exception → ExceptionRow */
 
+extern const struct wb_table wb_sla_running; /* tenant, deadline, ticket, clock → ClockRef: not judged yet */
+
 void wb_sla_tenant_key(struct wb_key *k, const char *tenant);
 void wb_sla_policy_key(struct wb_key *k, const char *tenant, uint32_t version);
 void wb_sla_calendar_key(struct wb_key *k, const char *tenant, struct wb_id calendar, uint32_t version);
 void wb_sla_ticket_key(struct wb_key *k, const char *tenant, struct wb_id ticket);
 void wb_sla_fact_key(struct wb_key *k, const char *tenant, struct wb_id ticket, uint32_t n);
+/* Of a clock that is not judged; a frozen one stands behind all deadlines. */
+void wb_sla_running_key(struct wb_key *k, const char *tenant, struct wb_id ticket, const Weibao__V1__ClockRow *row);
 /* Of a clock or an exception. */
 void wb_sla_part_key(struct wb_key *k, const char *tenant, struct wb_id ticket, struct wb_id part);
 

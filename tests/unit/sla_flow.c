@@ -382,6 +382,39 @@ static void test_many_facts(void **state)
 	bed_close(b);
 }
 
+/* What runs in a tenant, by deadline; frozen ones last, judged ones not at all. */
+static void test_running(void **state)
+{
+	struct bed *b = sla_bed();
+	Weibao__V1__ListRunningClocks q = WEIBAO__V1__LIST_RUNNING_CLOCKS__INIT;
+	(void)state;
+	sla_report(b, "2024-03-04 10:00");
+	q.has_limit = true;
+	q.limit = 1;
+	const Weibao__V1__RunningClockListAnswer *r =
+	        (const Weibao__V1__RunningClockListAnswer *)bed_query(b, ACME, &q.base);
+	assert_int_equal(r->n_clocks, 1);
+	assert_int_equal(r->clocks[0]->clock->kind, WB_SLA_KIND(RESPONSE));
+	q.cursor = r->next_cursor;
+	r = (const Weibao__V1__RunningClockListAnswer *)bed_query(b, ACME, &q.base);
+	assert_int_equal(r->n_clocks, 1);
+	assert_int_equal(r->clocks[0]->clock->kind, WB_SLA_KIND(RESOLUTION));
+	assert_null(r->next_cursor);
+	q.cursor = NULL;
+	q.limit = 10;
+	sla_suspend(b, "2024-03-04 10:10", WB_SLA_KIND(RESPONSE), WB_SLA_REASON(USER));
+	r = (const Weibao__V1__RunningClockListAnswer *)bed_query(b, ACME, &q.base);
+	assert_int_equal(r->n_clocks, 2);
+	assert_int_equal(r->clocks[1]->clock->kind, WB_SLA_KIND(RESPONSE));
+	sla_run(b, "2024-03-04 14:00");
+	r = (const Weibao__V1__RunningClockListAnswer *)bed_query(b, ACME, &q.base);
+	assert_int_equal(r->n_clocks, 1);
+	assert_int_equal(r->clocks[0]->clock->state, WB_SLA_STATE(FROZEN));
+	r = (const Weibao__V1__RunningClockListAnswer *)bed_query(b, "other", &q.base);
+	assert_int_equal(r->n_clocks, 0);
+	bed_close(b);
+}
+
 static void test_who_sees(void **state)
 {
 	struct bed *b = sla_bed();
@@ -417,6 +450,7 @@ int main(void)
 	        cmocka_unit_test(test_urgency_changes_more),
 	        cmocka_unit_test(test_policy_between),
 	        cmocka_unit_test(test_many_facts),
+	        cmocka_unit_test(test_running),
 	        cmocka_unit_test(test_who_sees),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
