@@ -106,7 +106,31 @@ static void a_contract_is_checked_and_versioned(void **state)
 	c.n_hotline_numbers = 1;
 	WHEN(w, c);
 	THEN_REJECTED_AT(w->b, FIELD_REQUIRED, "hotlineNumbers[0]");
+	char *many[11];
+	for (size_t i = 0; i < 11; i++)
+		many[i] = STR("021-8888");
+	c.hotline_numbers = many;
+	c.n_hotline_numbers = 11;
+	WHEN(w, c);
+	THEN_REJECTED_AT(w->b, FIELD_TOO_LONG, "hotlineNumbers");
+	c.hotline_numbers = numbers;
+	c.n_hotline_numbers = 1;
 	numbers[0] = STR("021-8888");
+	ProtobufCBinaryData *offices = WB_ARENA_ARRAY(bed_arena(w->b), ProtobufCBinaryData, 2001);
+	for (size_t i = 0; i < 2001; i++)
+		offices[i] = idf(w, w->office);
+	c.excluded_device_ids = offices;
+	c.n_excluded_device_ids = 2001;
+	WHEN(w, c);
+	THEN_REJECTED_AT(w->b, FIELD_TOO_LONG, "excludedDeviceIds");
+	c.n_excluded_device_ids = 0;
+	c.covers_all_offices = false;
+	c.office_ids = offices;
+	c.n_office_ids = 2001;
+	WHEN(w, c);
+	THEN_REJECTED_AT(w->b, FIELD_TOO_LONG, "officeIds");
+	c.covers_all_offices = true;
+	c.n_office_ids = 0;
 	WHEN(w, c);
 	THEN_EVENT(w->b, 0, "ContractSaved");
 	assert_int_equal(((const Weibao__V1__ContractSaved *)bed_event(w->b, 0))->contract_version, 2);
@@ -225,6 +249,10 @@ static void a_merged_office_takes_everything_along(void **state)
 	THEN_EVENT(w->b, 0, "OfficesMerged");
 	assert_string_equal(((const Weibao__V1__OfficesMerged *)bed_event(w->b, 0))->effective_on, "2023-11-15");
 	WHEN(w, c);
+	THEN_REJECTED_AT(w->b, OFFICE_NOT_OPEN, "officeId");
+	Weibao__V1__CloseOffice end = WEIBAO__V1__CLOSE_OFFICE__INIT;
+	end.office_id = c.office_id;
+	WHEN(w, end); /* it is the other one by now */
 	THEN_REJECTED_AT(w->b, OFFICE_NOT_OPEN, "officeId");
 	Weibao__V1__ListContacts lc = WEIBAO__V1__LIST_CONTACTS__INIT;
 	Weibao__V1__ListDevices ld = WEIBAO__V1__LIST_DEVICES__INIT;

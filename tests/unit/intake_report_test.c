@@ -96,8 +96,15 @@ static void unknown_people_and_devices_are_registered_in_the_same_step(void **st
 	/* the same serial again is that device's */
 	WHEN(w, c);
 	THEN_REJECTED_AT(w->b, SERIAL_TAKEN, "newDevice.details.serial");
-	who.name = text(w, " ");
+	c.has_device_id = true;
+	WHEN(w, c); /* which one of the two? */
+	THEN_REJECTED_AT(w->b, FIELD_INVALID, "newDevice");
 	c.new_device = NULL;
+	c.has_caller_id = true;
+	WHEN(w, c);
+	THEN_REJECTED_AT(w->b, FIELD_INVALID, "newCaller");
+	c.has_caller_id = false;
+	who.name = text(w, " ");
 	WHEN(w, c);
 	THEN_REJECTED_AT(w->b, FIELD_REQUIRED, "newCaller.name");
 }

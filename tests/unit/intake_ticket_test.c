@@ -226,6 +226,8 @@ static void engineers_take_what_nobody_has(void **state)
 {
 	struct intake_world *w = *state;
 	struct wb_id t = report_ticket(w);
+	take(w, bed_id("none"));
+	THEN_REJECTED_AT(w->b, NOT_FOUND, "ticketId");
 	as_engineer(w);
 	call(w, t);
 	THEN_REJECTED_AT(w->b, NOT_FOUND, "ticketId"); /* not theirs yet */
