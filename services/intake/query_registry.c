@@ -41,6 +41,19 @@ void intake_get_tenant(struct wb_query *q, const void *request)
 	wb_answer_version(q, "tenant", zero);
 }
 
+/* Principal, manager, auditor and administrator see all units; who else serves some, those. */
+static bool unit_seen(const struct wb_query *q, const char *tenant)
+{
+	for (size_t i = 0; i < q->who->n_roles; i++)
+		if (q->who->roles[i] != WEIBAO__V1__ROLE__ROLE_HOTLINE &&
+		        q->who->roles[i] != WEIBAO__V1__ROLE__ROLE_ENGINEER)
+			return true;
+	for (size_t i = 0; i < q->who->n_tenants; i++)
+		if (strcmp(q->who->tenants[i], tenant) == 0)
+			return true;
+	return false;
+}
+
 void intake_list_tenants(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListTenants *c = request;
@@ -59,9 +72,11 @@ void intake_list_tenants(struct wb_query *q, const void *request)
 		const Tenant *row = (const Tenant *)wb_unpack_row(
 		        q->db, &intake_tenants_table, value, &weibao__v1__tenant_row__descriptor, q->arena);
 		wb_key_reader_init(&reader, key);
-		Weibao__V1__TenantItem *i = row && wb_key_read_text(&reader, tenant, sizeof tenant, NULL)
-		                                    ? tenant_item(q->arena, tenant, row)
-		                                    : NULL;
+		if (!row || !wb_key_read_text(&reader, tenant, sizeof tenant, NULL))
+			break;
+		if (!unit_seen(q, tenant))
+			continue;
+		Weibao__V1__TenantItem *i = tenant_item(q->arena, tenant, row);
 		if (!i)
 			break;
 		r->tenants[r->n_tenants++] = i;

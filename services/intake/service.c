@@ -85,7 +85,7 @@ static const struct wb_query_def queries[] = {
         INTAKE_FILE_QUERIES(X)
 #undef X
                 Q(get_tenant, READERS | USERS | ADMIN, CLIENT),
-        Q(list_tenants, STAFF | ADMIN | WB_ROLE(AUDITOR), PROVIDER),
+        Q(list_tenants, STAFF | ENGINEER | ADMIN | WB_ROLE(AUDITOR), PROVIDER),
         Q(get_contract, STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR), CLIENT),
         Q(list_categories, READERS | USERS | LINK, CLIENT),
         Q(list_offices, READERS | USERS, CLIENT),

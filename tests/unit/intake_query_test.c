@@ -1,5 +1,6 @@
 /* Intake's answers: what its own records say, page by page, and to whom. */
 #include "tests/unit/intake_kit.h"
+#include "service/internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,34 @@ static void the_unit_and_its_contract(void **state)
 	assert_string_equal(all->tenants[0]->tenant, "zz");
 	assert_null(all->next_cursor);
 	refused(w, bed_query(w->b, ACME, &l.base), "NOT_FOUND");
+}
+
+/* Who serves some units sees those; the bed's principals serve none, so the query is asked as one who does. */
+static size_t units_seen(struct intake_world *w, Weibao__V1__Role role, char *tenant)
+{
+	Weibao__V1__ListTenants request = WEIBAO__V1__LIST_TENANTS__INIT;
+	Weibao__V1__Principal who = WEIBAO__V1__PRINCIPAL__INIT;
+	struct wb_query_out out = {0};
+	struct wb_query q = {.arena = bed_arena(w->b), .tenant = "provider", .who = &who, .out = &out};
+	who.roles = &role;
+	who.n_roles = 1;
+	who.tenants = &tenant;
+	who.n_tenants = 1;
+	assert_int_equal(wb_txn_read(bed_projection(w->b)->env, &q.db), WB_OK);
+	intake_list_tenants(&q, &request);
+	wb_txn_abort(q.db);
+	assert_non_null(out.answer);
+	return ((const Weibao__V1__ListTenantsAnswer *)out.answer)->n_tenants;
+}
+
+static void units_that_one_serves(void **state)
+{
+	struct intake_world *w = *state;
+	assert_int_equal(units_seen(w, WEIBAO__V1__ROLE__ROLE_HOTLINE, STR(ACME)), 1);
+	assert_int_equal(units_seen(w, WEIBAO__V1__ROLE__ROLE_HOTLINE, STR("acm")), 0);
+	assert_int_equal(units_seen(w, WEIBAO__V1__ROLE__ROLE_ENGINEER, STR("other")), 0);
+	assert_int_equal(units_seen(w, WEIBAO__V1__ROLE__ROLE_MANAGER, STR("other")), 1);
+	assert_int_equal(units_seen(w, WEIBAO__V1__ROLE__ROLE_AUDITOR, STR("other")), 1);
 }
 
 static void categories_with_the_base_ones_first(void **state)
@@ -221,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        T(the_unit_and_its_contract),
+	        T(units_that_one_serves),
 	        T(categories_with_the_base_ones_first),
 	        T(contacts_page_by_page),
 	        T(users_see_themselves_alone),
