@@ -164,6 +164,31 @@ static void the_search_survives(void **state)
 	assert_int_equal(size(ask(w, "SearchTickets", "{\"text\":\"打印机\"}"), "tickets"), 2);
 }
 
+/* Of an erased person the ticket stays, its texts do not: neither shown nor found, before and after a restart. */
+static void an_erased_person_is_not_found(void **state)
+{
+	static const struct wb_id another = {{4, 5, 6}};
+	struct world *w = *state;
+	(void)report(w, w->ming, "打印机卡纸");
+	(void)report(w, w->fang, "打印机卡纸");
+	assert_int_equal(size(ask(w, "SearchTickets", "{\"text\":\"卡纸\"}"), "tickets"), 2);
+	must(w, drive_do(&w->d, "intake", "acme", "RequestErasure", "{\"subjectId\":\"%s\",\"reason\":\"asked\"}",
+	                drive_uuid(w->ming)));
+	drive_as(&w->d, "PRINCIPAL", "provider", another, another);
+	must(w, drive_do(&w->d, "intake", "acme", "ApproveErasure", "{\"subjectId\":\"%s\"}", drive_uuid(w->ming)));
+	for (int round = 0; round < 2; round++) {
+		json_t *r = ask(w, "SearchTickets", "{\"text\":\"卡纸\"}");
+		assert_int_equal(size(r, "tickets"), 1);
+		assert_string_equal(text(first(r, "tickets"), "userName"), "王芳");
+		assert_int_equal(size(ask(w, "SearchTickets", "{\"text\":\"李明\"}"), "tickets"), 0);
+		r = ask(w, "ListTickets", "{\"sort\":\"OLDEST\"}");
+		assert_int_equal(size(r, "tickets"), 2);
+		assert_string_equal(text(first(r, "tickets"), "symptom"), "已删除");
+		assert_string_equal(text(first(r, "tickets"), "userName"), "已删除");
+		assert_int_equal(simcell_kill(w->cell, "reporting"), WB_OK);
+	}
+}
+
 static void a_visit_in_the_case_file(void **state)
 {
 	struct world *w = *state;
@@ -216,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(texts_are_opened_for_who_may_see_them, setup, teardown),
 	        cmocka_unit_test_setup_teardown(the_search_survives, setup, teardown),
+	        cmocka_unit_test_setup_teardown(an_erased_person_is_not_found, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_visit_in_the_case_file, setup, teardown),
 	        cmocka_unit_test_setup_teardown(changes_for_a_contact, setup, teardown),
 	};
