@@ -260,7 +260,7 @@ static bool is_formula(const char *cell)
 
 static void put_cell(struct writing *w, const char *cell)
 {
-	bool quote = strpbrk(cell, ",\"\r\n") || cell[0] == ' ';
+	bool quote = strpbrk(cell, ",\"\r\n") || cell[0] == ' ' || strncmp(cell, CSV_MARK, 3) == 0;
 	if (quote)
 		put(w, '"');
 	if (is_formula(cell))

@@ -161,6 +161,11 @@ static void writes_what_it_reads(void **state)
 	memset(out, '#', sizeof out);
 	assert_int_equal(csv_write(out, n - 1, cells, 7), n);
 	assert_int_equal(out[0], '#');
+	/* a cell that begins as a marked file does is no mark */
+	const char *marked[] = {CSV_MARK "a"};
+	n = csv_write(out, sizeof out, marked, 1);
+	read_n(r, out, n, &csv_usual);
+	cell_is(r, 0, 0, CSV_MARK "a");
 	const char *formula[] = {"=1+2", "-3"};
 	n = csv_write(out, sizeof out, formula, 2);
 	assert_int_equal(n, strlen("'=1+2,'-3\r\n"));
