@@ -12,7 +12,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RUNS 40
 #else
-#define RUNS 250
+#define RUNS 150
 #endif
 #define STEPS 18
 

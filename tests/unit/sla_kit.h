@@ -15,7 +15,7 @@
 
 int64_t sla_at(const char *local);
 /* The same in UTC. */
-int64_t sla_utc(const char *utc);
+int64_t sla_utc(const char *text);
 const char *sla_text(struct bed *b, int64_t at);
 #define AT(b, expected, actual) assert_string_equal((expected), sla_text((b), (actual)))
 
