@@ -118,37 +118,58 @@ static bool no_duplicate(struct wb_decision *d, const struct report *r, bool des
 
 /* ---- coverage ---- */
 
+/* Rows that are only looked at: a contract may name thousands of offices and devices. */
+#define LOOK_ARENA_BYTES ((size_t)2 << 20)
+
+static bool in_force(const Weibao__V1__ContractSaved *c, int32_t day)
+{
+	int32_t from, until;
+	return wb_day_parse(c->valid_from, strlen(c->valid_from), &from) == WB_OK &&
+	       wb_day_parse(c->valid_until, strlen(c->valid_until), &until) == WB_OK && from <= day && day <= until;
+}
+
 /* The latest version that is in force on that day; NULL: none. */
 static const Weibao__V1__ContractSaved *contract_on(struct wb_decision *d, uint32_t latest, int32_t day)
 {
-	int32_t from, until;
-	for (uint32_t v = latest; v >= 1; v--) {
-		const Weibao__V1__ContractSaved *c = contract_get(d->db, d->tenant, v, d->arena);
-		if (c && wb_day_parse(c->valid_from, strlen(c->valid_from), &from) == WB_OK &&
-		        wb_day_parse(c->valid_until, strlen(c->valid_until), &until) == WB_OK && from <= day &&
-		        day <= until)
-			return c;
+	struct wb_arena look;
+	uint32_t v = latest;
+	wb_arena_init(&look, LOOK_ARENA_BYTES);
+	for (; v >= 1; v--) {
+		wb_arena_reset(&look);
+		const Weibao__V1__ContractSaved *c = contract_get(d->db, d->tenant, v, &look);
+		if (c && in_force(c, day))
+			break;
 	}
-	return NULL;
+	wb_arena_done(&look);
+	return v ? contract_get(d->db, d->tenant, v, d->arena) : NULL;
 }
 
 static bool site_covered(struct wb_decision *d, const Weibao__V1__ContractSaved *c, const Office *office)
 {
-	for (size_t i = 0; i < c->n_office_ids; i++)
-		if (office_below(d->db, d->tenant, wb_id_of_field(office->office_id), wb_id_of_field(c->office_ids[i]),
-		            d->arena))
-			return true;
-	return c->covers_all_offices;
+	struct wb_id id = wb_id_of_field(office->office_id);
+	struct wb_arena look;
+	bool covered = c->covers_all_offices;
+	wb_arena_init(&look, LOOK_ARENA_BYTES);
+	for (size_t i = 0; !covered && i < c->n_office_ids; i++) {
+		wb_arena_reset(&look);
+		covered = office_below(d->db, d->tenant, id, wb_id_of_field(c->office_ids[i]), &look);
+	}
+	wb_arena_done(&look);
+	return covered;
 }
 
 static bool device_excluded(struct wb_decision *d, const Weibao__V1__ContractSaved *c, struct wb_id device)
 {
-	for (size_t i = 0; i < c->n_excluded_device_ids; i++) {
-		const Device *x = device_now(d->db, d->tenant, wb_id_of_field(c->excluded_device_ids[i]), d->arena);
-		if (x && wb_id_equal(wb_id_of_field(x->device_id), device))
-			return true;
+	struct wb_arena look;
+	bool excluded = false;
+	wb_arena_init(&look, LOOK_ARENA_BYTES);
+	for (size_t i = 0; !excluded && i < c->n_excluded_device_ids; i++) {
+		wb_arena_reset(&look);
+		const Device *x = device_now(d->db, d->tenant, wb_id_of_field(c->excluded_device_ids[i]), &look);
+		excluded = x && wb_id_equal(wb_id_of_field(x->device_id), device);
 	}
-	return false;
+	wb_arena_done(&look);
+	return excluded;
 }
 
 static void check_coverage(struct wb_decision *d, struct report *r, int64_t reported_at)

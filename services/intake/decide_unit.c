@@ -111,6 +111,7 @@ void intake_save_contract_turns(struct wb_turns *t, const char *tenant, const vo
 
 static bool scope_fits(struct wb_decision *d, const Weibao__V1__SaveContract *c)
 {
+	struct wb_key k;
 	if (!c->covers_all_offices && c->n_office_ids == 0) {
 		wb_refuse(d, WB_CONTRACT_COVERS_NOTHING, "officeIds");
 		return false;
@@ -120,16 +121,20 @@ static bool scope_fits(struct wb_decision *d, const Weibao__V1__SaveContract *c)
 		        d, WB_FIELD_TOO_LONG, c->n_office_ids > CONTRACT_LIST_MAX ? "officeIds" : "excludedDeviceIds");
 		return false;
 	}
-	for (size_t i = 0; i < c->n_office_ids; i++)
-		if (!office_get(d->db, d->tenant, wb_id_of_field(c->office_ids[i]), d->arena)) {
+	for (size_t i = 0; i < c->n_office_ids; i++) {
+		intake_key_id(&k, d->tenant, wb_id_of_field(c->office_ids[i]));
+		if (!wb_has(d->db, &intake_offices_table, &k)) {
 			wb_refuse(d, WB_NOT_FOUND, path_at(d, "officeIds", i, NULL));
 			return false;
 		}
-	for (size_t i = 0; i < c->n_excluded_device_ids; i++)
-		if (!device_get(d->db, d->tenant, wb_id_of_field(c->excluded_device_ids[i]), d->arena)) {
+	}
+	for (size_t i = 0; i < c->n_excluded_device_ids; i++) {
+		intake_key_id(&k, d->tenant, wb_id_of_field(c->excluded_device_ids[i]));
+		if (!wb_has(d->db, &intake_devices_table, &k)) {
 			wb_refuse(d, WB_NOT_FOUND, path_at(d, "excludedDeviceIds", i, NULL));
 			return false;
 		}
+	}
 	return true;
 }
 

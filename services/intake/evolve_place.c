@@ -3,7 +3,7 @@
 #include "services/intake/tables.h"
 #include "weibao/v1/intake_events.pb-c.h"
 
-#define STAGED_ARENA_BYTES ((size_t)1 << 20)
+#define ROW_ARENA_BYTES ((size_t)1 << 20)
 
 static void put_mark(struct wb_fold *f, const struct wb_table *table, const struct wb_key *k)
 {
@@ -292,11 +292,12 @@ static bool first_below(
 	return found;
 }
 
-/* Each turn takes one entry away, so that this ends. */
+/* Each turn takes one entry away, so that this ends; f has an arena of its own, taken back each time. */
 static void move_offices(struct wb_fold *f, const char *tenant, struct wb_id from, ProtobufCBinaryData into)
 {
 	struct wb_id id;
 	while (first_below(f, &intake_offices_below_table, tenant, from, &id)) {
+		wb_arena_reset(f->arena);
 		struct wb_key k;
 		Office *row = office_get(f->db, tenant, id, f->arena);
 		intake_key_ids(&k, tenant, from, id);
@@ -315,6 +316,7 @@ static void move_contacts(struct wb_fold *f, const char *tenant, struct wb_id fr
 {
 	struct wb_id id;
 	while (first_below(f, &intake_contacts_by_office_table, tenant, from, &id)) {
+		wb_arena_reset(f->arena);
 		struct wb_key k;
 		Contact *row = contact_get(f->db, tenant, id, f->arena);
 		intake_key_ids(&k, tenant, from, id);
@@ -332,6 +334,7 @@ static void move_devices(struct wb_fold *f, const char *tenant, struct wb_id fro
 {
 	struct wb_id id;
 	while (first_below(f, &intake_devices_by_office_table, tenant, from, &id)) {
+		wb_arena_reset(f->arena);
 		struct wb_key k;
 		Device *row = device_get(f->db, tenant, id, f->arena);
 		intake_key_ids(&k, tenant, from, id);
@@ -357,9 +360,15 @@ void intake_on_offices_merged(struct wb_fold *f, const struct wb_event *ev, cons
 	row->has_merged_into_id = true;
 	row->merged_into_id = e->into_id;
 	put_office(f, ev->tenant, row);
-	move_offices(f, ev->tenant, id, e->into_id);
-	move_contacts(f, ev->tenant, id, e->into_id);
-	move_devices(f, ev->tenant, id, e->into_id);
+	/* all that stand in a large office would not fit in an event's arena */
+	struct wb_arena one;
+	struct wb_fold each = *f;
+	wb_arena_init(&one, ROW_ARENA_BYTES);
+	each.arena = &one;
+	move_offices(&each, ev->tenant, id, e->into_id);
+	move_contacts(&each, ev->tenant, id, e->into_id);
+	move_devices(&each, ev->tenant, id, e->into_id);
+	wb_arena_done(&one);
 }
 
 void intake_on_office_closed(struct wb_fold *f, const struct wb_event *ev, const void *payload)
@@ -433,7 +442,7 @@ static void empty_stage(struct wb_fold *f, const char *tenant, struct wb_id impo
 	struct wb_scan scan;
 	struct wb_arena one; /* of a row: all of an import's would not fit in an event's */
 	struct wb_fold row_fold = *f;
-	wb_arena_init(&one, STAGED_ARENA_BYTES);
+	wb_arena_init(&one, ROW_ARENA_BYTES);
 	row_fold.arena = &one;
 	intake_key_id(&prefix, tenant, import);
 	wb_scan_prefix(&scan, f->db, &intake_staged_table, &prefix);

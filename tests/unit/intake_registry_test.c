@@ -276,6 +276,38 @@ static void a_merged_office_takes_everything_along(void **state)
 	assert_string_equal(e->place->office_name, "新处");
 }
 
+/* Past what fits into the memory of one event, so that all are moved or the test fails. */
+static void a_large_office_is_merged_whole(void **state)
+{
+	struct intake_world *w = *state;
+	struct wb_id into = add_office(w, "新处", NULL);
+	Weibao__V1__MergeOffices c = WEIBAO__V1__MERGE_OFFICES__INIT;
+	Weibao__V1__ContactRegistered e = WEIBAO__V1__CONTACT_REGISTERED__INIT;
+	Weibao__V1__ListContacts l = WEIBAO__V1__LIST_CONTACTS__INIT;
+	size_t n = 0;
+	e.office_id = idf(w, w->office);
+	e.name = text(w, long_text(w, 1000));
+	for (uint32_t i = 0; i < 1500; i++) {
+		struct wb_id id = wb_id_derive(into, "contact", i);
+		e.contact_id = idf(w, id);
+		GIVEN(w, "contact", id, e);
+	}
+	c.office_id = idf(w, w->office);
+	c.into_id = idf(w, into);
+	WHEN(w, c);
+	THEN_EVENT(w->b, 0, "OfficesMerged");
+	l.has_office_id = l.has_limit = true;
+	l.office_id = c.into_id;
+	l.limit = 200;
+	do {
+		const Weibao__V1__ListContactsAnswer *r =
+		        (const Weibao__V1__ListContactsAnswer *)bed_query(w->b, ACME, &l.base);
+		n += r->n_contacts;
+		l.cursor = r->next_cursor;
+	} while (l.cursor);
+	assert_int_equal(n, 1501);
+}
+
 static void an_office_is_closed_once_empty(void **state)
 {
 	struct intake_world *w = *state;
@@ -537,6 +569,7 @@ int main(void)
 	        T(categories_stand_below_the_base_ones),
 	        T(offices_are_a_tree),
 	        T(a_merged_office_takes_everything_along),
+	        T(a_large_office_is_merged_whole),
 	        T(an_office_is_closed_once_empty),
 	        T(contacts_are_changed_merged_and_leave),
 	        T(a_serial_belongs_to_one_device_in_use),
