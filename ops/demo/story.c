@@ -103,6 +103,16 @@ static const char *visit_json(const struct story *s)
 	return text;
 }
 
+/* With a finger on the engineer's screen. */
+static const char *signature_json(const struct contact *p)
+{
+	static char text[320];
+	(void)snprintf(text, sizeof text,
+	        "\"signature\":{\"kind\":\"SCREEN\",\"signerId\":\"%s\",\"signerName\":\"%s\",\"relation\":\"self\"}",
+	        id(p->id), p->name);
+	return text;
+}
+
 /* ---- the phone ---- */
 
 static enum step report(struct world *w, struct story *s)
@@ -291,10 +301,8 @@ static enum step consent(struct world *w, struct story *s)
 	s->statement = drive_id(&w->d, "statementId");
 	const char *commitment = drive_text(&w->d, "commitment");
 	must(w, "dispatch", tenant_of(w, s), "SignFormatConsent",
-	        "{%s,\"statementId\":\"%s\",\"commitment\":\"%s\",\"kind\":\"SCREEN\",\"signerId\":\"%s\","
-	        "\"signerName\":\"%s\","
-	        "\"relation\":\"self\"}",
-	        visit_json(s), id(s->statement), commitment, id(p->id), p->name);
+	        "{%s,\"statementId\":\"%s\",\"commitment\":\"%s\",%s}", visit_json(s), id(s->statement), commitment,
+	        signature_json(p));
 	later(w, s, 2, 6);
 	return FORMAT;
 }
@@ -327,10 +335,7 @@ static enum step fill(struct world *w, struct story *s)
 	act_as(w, engineer_of(w, s));
 	if (takes_back(s)) {
 		must(w, "dispatch", tenant_of(w, s), "TakeCustody",
-		        "{%s,\"what\":\"主机一台\",\"diskIncluded\":false,\"signature\":{\"kind\":\"SCREEN\","
-		        "\"signerId\":\"%s\","
-		        "\"signerName\":\"%s\",\"relation\":\"self\"}}",
-		        visit_json(s), id(p->id), p->name);
+		        "{%s,\"what\":\"主机一台\",\"diskIncluded\":false,%s}", visit_json(s), signature_json(p));
 		s->custody = drive_id(&w->d, "custodyId");
 	}
 	must(w, "dispatch", tenant_of(w, s), "FillForm",
@@ -351,10 +356,8 @@ static enum step sign(struct world *w, struct story *s)
 	must(w, "dispatch", tenant_of(w, s), "ShowForm", "{%s}", visit_json(s));
 	const char *commitment = drive_text(&w->d, "commitment");
 	must(w, "dispatch", tenant_of(w, s), "SignForm",
-	        "{%s,\"commitment\":\"%s\",\"kind\":\"SCREEN\",\"signerId\":\"%s\",\"signerName\":\"%s\",\"relation\":"
-	        "\"self\","
-	        "\"grade\":\"%s\",\"opinions\":\"%s\"}",
-	        visit_json(s), commitment, id(p->id), p->name, angry ? "DISSATISFIED" : grades[pick(w, COUNT(grades))],
+	        "{%s,\"commitment\":\"%s\",%s,\"grade\":\"%s\",\"opinions\":\"%s\"}", visit_json(s), commitment,
+	        signature_json(p), angry ? "DISSATISFIED" : grades[pick(w, COUNT(grades))],
 	        angry ? complaints[pick(w, COUNT(complaints))] : opinions[pick(w, COUNT(opinions))]);
 	later(w, s, 1, 3);
 	return LEAVE;
@@ -380,10 +383,8 @@ static enum step return_device(struct world *w, struct story *s)
 {
 	const struct contact *p = &client_of(w, s)->contacts[s->contact];
 	act_as(w, engineer_of(w, s));
-	must(w, "dispatch", tenant_of(w, s), "ReturnCustody",
-	        "{%s,\"custodyId\":\"%s\",\"signature\":{\"kind\":\"SCREEN\",\"signerId\":\"%s\",\"signerName\":\"%s\","
-	        "\"relation\":\"self\"}}",
-	        visit_json(s), id(s->custody), id(p->id), p->name);
+	must(w, "dispatch", tenant_of(w, s), "ReturnCustody", "{%s,\"custodyId\":\"%s\",%s}", visit_json(s),
+	        id(s->custody), signature_json(p));
 	later(w, s, 60 * 18, 60 * 26);
 	return FOLLOW_UP;
 }
@@ -412,10 +413,10 @@ static enum step follow_up(struct world *w, struct story *s)
 	if (s->plot == NOT_REACHED) {
 		must(w, "survey", tenant_of(w, s), "RecordFollowUpAttempt", "{%s,\"note\":\"无人接听\"}",
 		        round_json(s));
-		if (++s->calls >= 6)
+		if (drive_event(&w->d, "FollowUpNotReached"))
 			return END;
 		later(w, s, 60 * 11, 60 * 13);
-		return s->calls > 4 ? END : FOLLOW_UP;
+		return FOLLOW_UP;
 	}
 	must(w, "survey", tenant_of(w, s), "RecordFollowUp",
 	        "{%s,\"quality\":\"%s\",\"conformity\":\"SATISFIED\",\"progress\":\"%s\",\"attitude\":\"VERY_"
@@ -453,7 +454,8 @@ static enum step act(struct world *w, struct story *s)
 
 /* ---- the agenda ---- */
 
-static const enum plot plots[] = {BY_PHONE, NOT_REACHED, CANCELLED, BY_PHONE};
+static const enum plot plots[] = {BY_PHONE, BY_PHONE, BY_PHONE, ON_SITE, ON_SITE, ON_SITE, ON_SITE, FORMATTED,
+        FORMATTED, TAKEN_BACK, UNSATISFIED, NOT_REACHED, CANCELLED, CHARGEABLE, BY_CLIENT};
 
 static void plan(struct agenda *a, int64_t at)
 {

@@ -40,6 +40,9 @@ DECIDE(leave_visit)
 
 #define DP_COMMAND(name, roles, tenant)                                                                                \
 	{&weibao__v1__##name##__descriptor, dp_turns_##name, dp_decide_##name, roles, WB_TENANT_##tenant},
+/* An offline fact: held where it no longer fits (decide_held.c). */
+#define DP_FACT(name, roles, tenant)                                                                                   \
+	{&weibao__v1__##name##__descriptor, dp_turns_##name, dp_fact_##name, roles, WB_TENANT_##tenant},
 #define DP_MANAGERS (WB_ROLE(PRINCIPAL) | WB_ROLE(MANAGER))
 #define DP_VISIT_USER (WB_STAFF | WB_ROLE(USER) | WB_ROLE(LINK) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))
 #define DISPATCH_CORE_COMMANDS                                                                                         \
@@ -67,12 +70,12 @@ DECIDE(leave_visit)
 	DP_COMMAND(confirm_visit, DP_VISIT_USER, CLIENT)                                                               \
 	DP_COMMAND(ask_move, DP_VISIT_USER, CLIENT)                                                                    \
 	DP_COMMAND(cancel_visit, WB_STAFF | WB_SYSTEM, CLIENT)                                                         \
-	DP_COMMAND(depart, WB_ROLE(ENGINEER), CLIENT)                                                                  \
-	DP_COMMAND(arrive, WB_ROLE(ENGINEER), CLIENT)                                                                  \
-	DP_COMMAND(diagnose_visit, WB_ROLE(ENGINEER), CLIENT)                                                          \
-	DP_COMMAND(record_work, WB_ROLE(ENGINEER), CLIENT)                                                             \
-	DP_COMMAND(fill_form, WB_ROLE(ENGINEER), CLIENT)                                                               \
-	DP_COMMAND(leave_visit, WB_ROLE(ENGINEER), CLIENT)
+	DP_FACT(depart, WB_ROLE(ENGINEER), CLIENT)                                                                     \
+	DP_FACT(arrive, WB_ROLE(ENGINEER), CLIENT)                                                                     \
+	DP_FACT(diagnose_visit, WB_ROLE(ENGINEER), CLIENT)                                                             \
+	DP_FACT(record_work, WB_ROLE(ENGINEER), CLIENT)                                                                \
+	DP_FACT(fill_form, WB_ROLE(ENGINEER), CLIENT)                                                                  \
+	DP_FACT(leave_visit, WB_ROLE(ENGINEER), CLIENT)
 
 #define ANSWER(name) void dp_answer_##name(struct wb_query *q, const void *request);
 ANSWER(list_engineers)

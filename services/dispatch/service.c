@@ -2,15 +2,7 @@
 #include "services/dispatch/core.h"
 #include "weibao/v1/dispatch_commands.pb-c.h"
 #include "weibao/v1/dispatch_queries.pb-c.h"
-#if __has_include("services/dispatch/onsite.h")
 #include "services/dispatch/onsite.h"
-#else
-#define ONSITE_COMMANDS
-#define ONSITE_QUERIES
-#define ONSITE_EVOLVE
-#define ONSITE_TODOS
-#define ONSITE_TABLES
-#endif
 
 static const struct wb_table *const tables[] = {DISPATCH_CORE_TABLES ONSITE_TABLES};
 static const struct wb_command_def commands[] = {DISPATCH_CORE_COMMANDS ONSITE_COMMANDS};
