@@ -246,7 +246,8 @@ static void make_client(struct world *w, size_t c)
 	make_devices(w, c);
 	make_contract(w, c);
 	cl->user.person = cl->contacts[0].id;
-	(void)snprintf(cl->user.name, sizeof cl->user.name, "%s", cl->contacts[0].name);
+	_Static_assert(sizeof cl->user.name == sizeof cl->contacts[0].name, "one name");
+	memcpy(cl->user.name, cl->contacts[0].name, sizeof cl->user.name);
 	make_name(w, cl->representative.name);
 }
 
