@@ -9,13 +9,13 @@
 ONSITE_TURNS(settle_fact, Weibao__V1__SettleFact)
 
 /* Refused because of how things stand now, not because of what the fact says. */
-static bool no_longer_fits(const struct wb_decision *d)
+static bool no_longer_fits(const struct wb_decision *d, int64_t occurred_at)
 {
 	static const enum wb_refusal states[] = {WB_VISIT_OVER, WB_VISIT_NOT_ON_SITE, WB_ROUND_PAST, WB_TICKET_OVER,
 	        WB_VISIT_UNDER_WAY, WB_FORM_NOT_SIGNED, WB_FORM_MISSING, WB_CUSTODY_MISSING, WB_CUSTODY_OPEN};
 	const struct wb_decision_out *o = d->out;
-	if (o->refusal == WB_TIME_OUT_OF_RANGE)
-		return o->path && strcmp(o->path, "occurredAt") == 0;
+	if (o->refusal == WB_TIME_OUT_OF_RANGE) /* too old to count; a time that contradicts others is simply wrong */
+		return occurred_at < d->now_us - DISPATCH_LATE_EVIDENCE_US;
 	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
 		if (o->refusal == states[i])
 			return true;
@@ -26,7 +26,7 @@ void dp_hold(struct wb_decision *d, const char *fact, ProtobufCBinaryData ticket
         bool has_occurred, int64_t occurred_at)
 {
 	struct wb_id ticket = wb_id_of_field(ticket_field), visit = wb_id_of_field(visit_field);
-	if (!wb_refused(d) || !has_occurred || d->out->n_events || !no_longer_fits(d) ||
+	if (!wb_refused(d) || !has_occurred || d->out->n_events || !no_longer_fits(d, occurred_at) ||
 	        occurred_at > d->now_us + DISPATCH_SKEW_US)
 		return;
 	const Visit *v = dp_visit_get(d->db, d->tenant, ticket, visit, d->arena);

@@ -30,7 +30,7 @@ def json_bodies(who):
 
     post(b"{").refused("BODY_MALFORMED", 400)
     post(b"[1,2]").refused("BODY_INVALID", 422)
-    post(b'{"name": "a", "name": "b"}').refused("BODY_MALFORMED", 400)
+    post(b'{"name": "a", "name": "b"}').refused("BODY_INVALID", 422)
     post(b'{"name": "\xff\xfe"}').refused("BODY_MALFORMED", 400)
     post(b'{"name": "a\\u0000b"}')
     post(b'{"nane": "a"}').refused("BODY_INVALID", 422)

@@ -178,9 +178,12 @@ static void offline_facts_have_bounds(void **state)
 	c.occurred_at = HOUR(31); /* the future */
 	bed_when(k->b, ACME, &c.base);
 	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
-	c.occurred_at = HOUR(5); /* too old */
+	c.occurred_at = HOUR(5); /* too old: held for the lead, taken as nothing */
 	bed_when(k->b, ACME, &c.base);
-	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
+	THEN_EVENTS(k->b, 1);
+	THEN_EVENT(k->b, 0, "FactHeld");
+	assert_string_equal(((const Weibao__V1__FactHeld *)bed_event(k->b, 0))->why, "TIME_OUT_OF_RANGE");
+	assert_false(kit_visit(k, ACME, t, k->visit)->has_arrived_at);
 	c.occurred_at = HOUR(29);
 	bed_when(k->b, ACME, &c.base);
 	THEN_EVENT(k->b, 1, "EngineerArrived");
