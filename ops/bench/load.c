@@ -4,9 +4,11 @@
  *	weibao-bench-load PORT CONNECTIONS SECONDS FILE [IDS]
  *
  * FILE is a whole request, byte for byte; each {key} in it is replaced by a UUIDv7 of its own (the same length always),
- * {n} by a running number of 8 digits, {pick} by the next line of IDS (36 characters each). Prints one JSON object:
- *answers, those not 2xx, answers a second, p50 and p99 in microseconds. One thread, epoll; no library between it and
- *the socket, so that it is not what is measured.
+ * {n} by a running number of 8 digits, {pick} by the next line of IDS (36 characters each). A connection that the server
+ * ends with an answer is opened anew.
+ *
+ * Prints one JSON object: answers, those not 2xx, answers a second, p50 and p99 in microseconds. One thread, epoll; no
+ * library between it and the socket, so that it is not what is measured.
  */
 #include "base/bytes.h"
 #include "base/id.h"
@@ -41,6 +43,8 @@ static size_t template_len;
 static uint64_t counter, errors, answers;
 static uint32_t *samples;
 static char first_error[512];
+static uint16_t server_port;
+static int poll_fd;
 static char *picks; /* ids of 36 characters, a line each */
 static size_t pick_count;
 
@@ -94,6 +98,21 @@ static bool complete(const struct connection *c)
 	return c->got >= (size_t)(end + 4 - c->answer) + strtoul(length + 17, NULL, 10);
 }
 
+static void open_connection(struct connection *c)
+{
+	struct sockaddr_in to = {
+	        .sin_family = AF_INET, .sin_port = htons(server_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+	int one = 1;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+	        epoll_ctl(poll_fd, EPOLL_CTL_ADD, c->fd, &e) != 0) {
+		(void)fprintf(stderr, "weibao-bench-load: cannot connect, errno %d\n", errno);
+		exit(1);
+	}
+	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
 static void receive(struct connection *c)
 {
 	ssize_t n = recv(c->fd, c->answer + c->got, sizeof c->answer - 1 - c->got, 0);
@@ -110,20 +129,13 @@ static void receive(struct connection *c)
 		if (!errors++)
 			(void)snprintf(first_error, sizeof first_error, "%.500s", c->answer);
 	}
-	send_next(c);
-}
-
-static int open_connection(uint16_t port)
-{
-	struct sockaddr_in to = {
-	        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
-		(void)fprintf(stderr, "weibao-bench-load: cannot connect, errno %d\n", errno);
-		exit(1);
+	/* a connection serves so many requests and no more */
+	const char *last = strcasestr(c->answer, "\r\nConnection: close\r\n");
+	if (last && last < strstr(c->answer, "\r\n\r\n")) {
+		(void)close(c->fd);
+		open_connection(c);
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return fd;
+	send_next(c);
 }
 
 static int by_value(const void *a, const void *b)
@@ -151,6 +163,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS FILE [IDS]\n", argv[0]);
 		return 2;
 	}
+	server_port = (uint16_t)strtoul(argv[1], NULL, 10);
 	size_t connections = strtoul(argv[2], NULL, 10);
 	uint64_t seconds = strtoul(argv[3], NULL, 10);
 	template_len = fread(template_text, 1, sizeof template_text - 1, f);
@@ -158,15 +171,11 @@ int main(int argc, char **argv)
 	if (argc == 6 && !read_picks(argv[5]))
 		return 1;
 	samples = calloc(SAMPLES, sizeof *samples);
-	int poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (!samples || poll_fd < 0 || connections == 0 || connections > CONNECTIONS_MAX)
 		return 1;
-	for (size_t i = 0; i < connections; i++) {
-		struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
-		all[i].fd = open_connection((uint16_t)strtoul(argv[1], NULL, 10));
-		if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, all[i].fd, &e) != 0)
-			return 1;
-	}
+	for (size_t i = 0; i < connections; i++)
+		open_connection(&all[i]);
 	uint64_t began = now_us(CLOCK_MONOTONIC), end = began + seconds * 1000000u;
 	for (size_t i = 0; i < connections; i++)
 		send_next(&all[i]);
