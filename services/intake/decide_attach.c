@@ -37,6 +37,37 @@ static bool photo_allowed(struct wb_decision *d, const Weibao__V1__StartUpload *
 	return false;
 }
 
+/* What a link is for decides whether files belong to it at all. */
+static bool link_takes_files(const struct wb_decision *d)
+{
+	static const char *const purposes[] = {"sign", "complain", "report"};
+	for (size_t i = 0; d->who->link_purpose && i < sizeof purposes / sizeof purposes[0]; i++)
+		if (strcmp(d->who->link_purpose, purposes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One who begins and never ends fills the disk. */
+static bool few_under_way(struct wb_decision *d)
+{
+	struct wb_key prefix;
+	struct wb_scan scan;
+	struct wb_bytes value;
+	struct wb_id self = uploader_of(d->who);
+	size_t n = 0;
+	intake_key(&prefix, d->tenant);
+	wb_scan_prefix(&scan, d->db, &intake_uploads_table, &prefix);
+	while (n < INTAKE_UPLOADS_EACH && wb_scan_next(&scan, NULL, &value)) {
+		const Upload *row = (const Upload *)wb_unpack_row(
+		        d->db, &intake_uploads_table, value, &weibao__v1__upload_row__descriptor, d->arena);
+		n += row && wb_id_equal(wb_id_of_field(row->uploader_id), self);
+	}
+	wb_scan_done(&scan);
+	if (n == INTAKE_UPLOADS_EACH)
+		wb_refuse(d, WB_UPLOADS_TOO_MANY, NULL);
+	return n < INTAKE_UPLOADS_EACH;
+}
+
 /* A link without sign-in uploads for what it is for; a client user for an own ticket; import files are staff's. */
 static bool place_allowed(struct wb_decision *d, const Weibao__V1__StartUpload *c, const Ticket **ret_ticket)
 {
@@ -48,6 +79,10 @@ static bool place_allowed(struct wb_decision *d, const Weibao__V1__StartUpload *
 	}
 	if (import && (c->has_ticket_id || c->has_visit_id)) {
 		wb_refuse(d, WB_FIELD_INVALID, c->has_ticket_id ? "ticketId" : "visitId");
+		return false;
+	}
+	if (link && !link_takes_files(d)) {
+		wb_refuse(d, WB_LINK_OTHER_THING, NULL);
 		return false;
 	}
 	if (link && c->has_visit_id && d->who->has_link_id &&
@@ -95,7 +130,7 @@ void intake_start_upload(struct wb_decision *d, const void *command)
 		return;
 	}
 	if (!personal_fits(d, c->file_name, INTAKE_LINE_CHARS, "fileName") || !place_allowed(d, c, &t) ||
-	        !photo_allowed(d, c, t) || !find_subject(d, c, t, id, &subject))
+	        !photo_allowed(d, c, t) || !few_under_way(d) || !find_subject(d, c, t, id, &subject))
 		return;
 	NEW(d, Weibao__V1__UploadStarted, weibao__v1__upload_started__init, e);
 	e->attachment_id = wb_field_of_id(d->arena, id);

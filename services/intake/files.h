@@ -12,6 +12,7 @@
 #include "weibao/v1/intake_files_queries.pb-c.h"
 
 #define INTAKE_UPLOAD_US (14 * WB_DAY_US) /* then an upload that was not finished is dropped */
+#define INTAKE_UPLOADS_EACH 20u           /* under way of one account or link */
 #define INTAKE_IMPORT_ROWS 20000u         /* of one import */
 #define INTAKE_IMPORT_CHUNK 50u           /* rows staged by one command */
 #define INTAKE_FOUND_MAX 200u             /* of one search */

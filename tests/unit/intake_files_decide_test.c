@@ -112,6 +112,10 @@ static void who_uploads_where(void **state)
 	bed_as_link(w->b, "sign", bed_id("other"), 1);
 	WHEN(w, c);
 	THEN_REJECTED(w->b, LINK_OTHER_THING);
+	bed_as_link(w->b, "rate", ticket, 1); /* a rating has no files */
+	WHEN(w, c);
+	THEN_REJECTED(w->b, LINK_OTHER_THING);
+	bed_as_link(w->b, "sign", bed_id("other"), 1);
 	c = upload_of("signature");
 	c.has_visit_id = true;
 	c.visit_id = idf(w, bed_id("visit"));
@@ -123,6 +127,24 @@ static void who_uploads_where(void **state)
 	bed_as(w->b, WB_ROLE(AUDITOR), zero);
 	WHEN(w, c);
 	THEN_REJECTED(w->b, FORBIDDEN);
+}
+
+static void nobody_fills_the_disk(void **state)
+{
+	struct intake_world *w = *state;
+	Weibao__V1__StartUpload c = upload_of("photo");
+	for (uint32_t i = 0; i < INTAKE_UPLOADS_EACH; i++)
+		(void)given_upload(w, "photo", NULL);
+	WHEN(w, c);
+	THEN_REJECTED(w->b, UPLOADS_TOO_MANY);
+	bed_as(w->b, WB_ROLE(PRINCIPAL), bed_id("somebody else"));
+	WHEN(w, c);
+	THEN_EVENTS(w->b, 1);
+	bed_pass(w->b, INTAKE_UPLOAD_US);
+	assert_int_equal(bed_run(w->b), INTAKE_UPLOADS_EACH + 1);
+	as_lead(w);
+	WHEN(w, c);
+	THEN_EVENTS(w->b, 1);
 }
 
 static void a_secret_device_is_never_photographed(void **state)
@@ -508,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        T(uploads_are_checked),
 	        T(who_uploads_where),
+	        T(nobody_fills_the_disk),
 	        T(a_secret_device_is_never_photographed),
 	        T(parts_belong_to_their_upload),
 	        T(unfinished_uploads_are_dropped),
