@@ -16,34 +16,44 @@
 #define INTAKE_IMPORT_ROWS 20000u         /* of one import */
 #define INTAKE_IMPORT_CHUNK 50u           /* rows staged by one command */
 #define INTAKE_FOUND_MAX 200u             /* of one search */
-#define INTAKE_READERS (WB_STAFF | WB_ROLE(ENGINEER) | INTAKE_CLIENT | WB_ROLE(LINK))
-#define INTAKE_WRITERS INTAKE_READERS
 
-/* ---- decisions, folds, to-dos, answers ---- */
+/* Who may. */
+enum intake_file_roles {
+	FILES_WRITERS = WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(USER) |
+	                WB_ROLE(LINK),
+	FILES_READERS = FILES_WRITERS | WB_ROLE(AUDITOR),
+	IMPORTERS = WB_STAFF,
+	IMPORT_VIEWERS = WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR),
+	TEMPLATE_READERS = WB_STAFF | WB_ROLE(REPRESENTATIVE),
+	ERASERS = WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE),
+	ERASURE_READERS = ERASERS | WB_ROLE(AUDITOR),
+	SEARCHERS = WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY),
+	FILES_SYSTEM = WB_SYSTEM
+};
 
 /* message, name, roles */
 #define INTAKE_FILE_DECISIONS(X)                                                                                       \
-	X(start_upload, INTAKE_WRITERS)                                                                                \
-	X(put_upload_part, INTAKE_WRITERS)                                                                             \
-	X(finish_upload, INTAKE_WRITERS)                                                                               \
-	X(drop_upload, WB_SYSTEM)                                                                                      \
-	X(start_import, WB_STAFF)                                                                                      \
-	X(discard_import, WB_STAFF)                                                                                    \
-	X(stage_import_chunk, WB_SYSTEM)                                                                               \
-	X(request_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))                                               \
-	X(approve_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))                                               \
-	X(decline_erasure, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE))
+	X(start_upload, FILES_WRITERS)                                                                                 \
+	X(put_upload_part, FILES_WRITERS)                                                                              \
+	X(finish_upload, FILES_WRITERS)                                                                                \
+	X(drop_upload, FILES_SYSTEM)                                                                                   \
+	X(start_import, IMPORTERS)                                                                                     \
+	X(discard_import, IMPORTERS)                                                                                   \
+	X(stage_import_chunk, FILES_SYSTEM)                                                                            \
+	X(request_erasure, ERASERS)                                                                                    \
+	X(approve_erasure, ERASERS)                                                                                    \
+	X(decline_erasure, ERASERS)
 #define INTAKE_FILE_QUERIES(X)                                                                                         \
-	X(get_upload, INTAKE_WRITERS)                                                                                  \
-	X(get_attachment, INTAKE_READERS | WB_ROLE(AUDITOR))                                                           \
-	X(list_attachments, INTAKE_READERS | WB_ROLE(AUDITOR))                                                         \
-	X(import_template, WB_STAFF | WB_ROLE(REPRESENTATIVE))                                                         \
-	X(check_import, WB_STAFF)                                                                                      \
-	X(list_imports, WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                                         \
-	X(get_import, WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                                           \
-	X(list_erasures, WB_ROLE(PRINCIPAL) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(AUDITOR))                              \
-	X(search_people, WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))                     \
-	X(search_devices, WB_STAFF | WB_ROLE(ENGINEER) | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY))
+	X(get_upload, FILES_WRITERS)                                                                                   \
+	X(get_attachment, FILES_READERS)                                                                               \
+	X(list_attachments, FILES_READERS)                                                                             \
+	X(import_template, TEMPLATE_READERS)                                                                           \
+	X(check_import, IMPORTERS)                                                                                     \
+	X(list_imports, IMPORT_VIEWERS)                                                                                \
+	X(get_import, IMPORT_VIEWERS)                                                                                  \
+	X(list_erasures, ERASURE_READERS)                                                                              \
+	X(search_people, SEARCHERS)                                                                                    \
+	X(search_devices, SEARCHERS)
 #define INTAKE_FILE_FOLDS(X)                                                                                           \
 	X(UploadStarted, upload_started)                                                                               \
 	X(UploadDropped, upload_dropped)                                                                               \
