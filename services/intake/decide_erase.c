@@ -100,12 +100,23 @@ static bool widen(struct wb_decision *d, struct aliases *all)
 	return all->n > before;
 }
 
+/* Nobody is recorded anew under a key that is gone: who is erased has left. */
+static void emit_left(struct wb_decision *d, struct wb_id id)
+{
+	const Contact *row = contact_get(d->db, d->tenant, id, d->arena);
+	if (!row || row->left || row->has_merged_into_id)
+		return;
+	NEW(d, Weibao__V1__ContactLeft, weibao__v1__contact_left__init, e);
+	e->contact_id = row->contact_id;
+	wb_emit(d, "contact", id, &e->base);
+}
+
 void intake_approve_erasure_turns(struct wb_turns *t, const char *tenant, const void *command)
 {
 	const Weibao__V1__ApproveErasure *c = command;
 	(void)tenant;
 	wb_turn_write(t, "erasure", wb_id_of_field(c->subject_id));
-	wb_turn_read(t, "contact", wb_id_of_field(c->subject_id));
+	wb_turn_write(t, "contact", wb_id_of_field(c->subject_id));
 }
 
 void intake_approve_erasure(struct wb_decision *d, const void *command)
@@ -133,6 +144,8 @@ void intake_approve_erasure(struct wb_decision *d, const void *command)
 	e->reason = row->reason;
 	e->approver_id = wb_field_of_id(d->arena, account_of(d));
 	wb_emit(d, "erasure", id, &e->base);
+	for (size_t i = 0; i < all->n; i++)
+		emit_left(d, all->ids[i]);
 }
 
 void intake_decline_erasure(struct wb_decision *d, const void *command)

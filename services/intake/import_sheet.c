@@ -166,7 +166,7 @@ static bool scientific(const char *s)
 	return *p == '\0';
 }
 
-static bool telephone(const char *s)
+static bool is_telephone(const char *s)
 {
 	size_t digits = 0;
 	for (; *s; s++) {
@@ -178,13 +178,13 @@ static bool telephone(const char *s)
 	return digits >= 3 && digits <= 20;
 }
 
-char *import_digits(struct wb_arena *a, const char *text)
+char *import_digits(struct wb_arena *a, const char *telephone)
 {
-	char *out = wb_arena_alloc(a, strlen(text) + 1);
+	char *out = wb_arena_alloc(a, strlen(telephone) + 1);
 	size_t n = 0;
-	for (; out && *text; text++)
-		if (is_digit(*text))
-			out[n++] = *text;
+	for (; out && *telephone; telephone++)
+		if (is_digit(*telephone))
+			out[n++] = *telephone;
 	return out;
 }
 
@@ -278,7 +278,7 @@ static const char *checked(struct import_sheet *s, struct import_line *line, siz
 	case IMPORT_TELEPHONE:
 		if (scientific(cell))
 			import_problem(s, line, column, FAULT(SCIENTIFIC), NULL);
-		else if (c->check == IMPORT_TELEPHONE && !telephone(cell))
+		else if (c->check == IMPORT_TELEPHONE && !is_telephone(cell))
 			import_problem(s, line, column, FAULT(TELEPHONE_INVALID), NULL);
 		break;
 	case IMPORT_DATE:

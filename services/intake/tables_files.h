@@ -24,7 +24,7 @@ typedef Weibao__V1__ErasureRow Erasure;
 Upload *upload_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
 Attachment *attachment_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
 Import *import_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
-Erasure *erasure_get(struct wb_txn *db, const char *tenant, struct wb_id subject, struct wb_arena *a);
+Erasure *erasure_get(struct wb_txn *db, const char *tenant, struct wb_id id, struct wb_arena *a);
 /* Whether an import of the tenant is being staged. */
 bool import_under_way(struct wb_txn *db, const char *tenant, struct wb_arena *a);
 /* Whether the rows that an import brought are in force. */

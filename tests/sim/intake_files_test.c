@@ -276,36 +276,58 @@ static void offices_people_and_devices(void **state)
 	assert_int_equal(check(w, "DEVICES", file, "rowsUnchanged"), 1);
 }
 
+/* 180 devices, four chunks, over a transport that loses messages: so intake is killed while they are being staged. */
+static struct wb_id import_and_kill(struct world *w, unsigned first, bool lose_file)
+{
+	size_t room = 400 * 40, n = 0;
+	char *text = malloc(room), path[160];
+	n += (size_t)snprintf(text + n, room - n, "序列号,机型\n");
+	for (unsigned i = 0; i < 180; i++)
+		n += (size_t)snprintf(text + n, room - n, "SER%05u,M%u\n", first + i, i % 7);
+	struct wb_id file = upload(w, "import", text);
+	free(text);
+	simcell_faults(w->cell, (struct simcell_faults){.calls_lost = 600});
+	must(w, drive_retry(&w->d, 50, "intake", "acme", "StartImport",
+	                "{\"kind\":\"DEVICES\",\"attachmentId\":\"%s\"}", drive_uuid(file)));
+	struct wb_id import = drive_id(&w->d, "importId");
+	simcell_faults(w->cell, (struct simcell_faults){0});
+	(void)snprintf(path, sizeof path, "%s/intake/private/files", w->dir);
+	if (lose_file)
+		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(simcell_kill(w->cell, "intake"), WB_OK); /* what it had read is forgotten */
+	simcell_settle(w->cell);
+	simcell_advance(w->cell, WB_MINUTE_US);
+	return import;
+}
+
+static size_t devices(struct world *w)
+{
+	return json_array_size(json_object_get(must(w, DO(w, "ListDevices", "{\"limit\":200}")), "devices"));
+}
+
 static void many_rows_come_into_force_at_once(void **state)
 {
 	struct world *w = *state;
-	size_t room = 400 * 40, n = 0;
-	char *text = malloc(room);
-	n += (size_t)snprintf(text + n, room - n, "序列号,机型\n");
-	for (unsigned i = 0; i < 180; i++)
-		n += (size_t)snprintf(text + n, room - n, "SER%05u,M%u\n", i, i % 7);
-	struct wb_id import = start_import(w, "DEVICES", upload(w, "import", text));
-	/* every chunk is one command; a crash between them loses and doubles nothing */
-	bool killed = false;
-	for (unsigned i = 0; i < 200 && strcmp(import_status(w, import), "STAGING") == 0; i++) {
-		json_t *r = must(w, DO(w, "GetImport", "{\"importId\":\"%s\"}", drive_uuid(import)));
-		json_int_t done = json_integer_value(json_object_get(r, "rowsDone"));
-		size_t seen =
-		        json_array_size(json_object_get(must(w, DO(w, "ListDevices", "{\"limit\":200}")), "devices"));
-		if (strcmp(import_status(w, import), "STAGING") == 0)
-			assert_int_equal(seen, 0);
-		if (!killed && done >= 50) {
-			assert_int_equal(simcell_kill(w->cell, "intake"), WB_OK);
-			simcell_settle(w->cell);
-			killed = true;
-		}
-		simcell_advance(w->cell, WB_SECOND_US);
-	}
+	struct wb_id import = import_and_kill(w, 0, false);
 	assert_string_equal(import_status(w, import), "ACTIVE");
-	assert_int_equal(
-	        json_array_size(json_object_get(must(w, DO(w, "ListDevices", "{\"limit\":200}")), "devices")), 180);
+	assert_int_equal(devices(w), 180);
 	assert_int_equal(found(w, "SearchDevices", "devices", "ser0017"), 10);
-	free(text);
+}
+
+static void an_import_without_its_file_is_given_up(void **state)
+{
+	struct world *w = *state;
+	size_t before = 0;
+	for (unsigned i = 0; i < 20; i++) { /* until the file was lost in time */
+		struct wb_id import = import_and_kill(w, i * 1000, true);
+		if (strcmp(import_status(w, import), "DISCARDED") == 0) {
+			assert_int_equal(devices(w), before);
+			return;
+		}
+		assert_string_equal(import_status(w, import), "ACTIVE");
+		before = before + 180 < 200 ? before + 180 : 200;
+	}
+	fail_msg("no import was under way when its file was lost");
 }
 
 static void what_is_wrong_is_said(void **state)
@@ -446,6 +468,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(only_who_began_goes_on, setup, teardown),
 	        cmocka_unit_test_setup_teardown(offices_people_and_devices, setup, teardown),
 	        cmocka_unit_test_setup_teardown(many_rows_come_into_force_at_once, setup, teardown),
+	        cmocka_unit_test_setup_teardown(an_import_without_its_file_is_given_up, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_is_wrong_is_said, setup, teardown),
 	        cmocka_unit_test_setup_teardown(an_erased_person_is_nowhere, setup, teardown),
 	        cmocka_unit_test_setup_teardown(searching, setup, teardown),

@@ -440,6 +440,14 @@ static void erasing_takes_two(void **state)
 	given_request(w, w->contact);
 	WHEN(w, approve);
 	THEN_EVENT(w->b, 0, "PersonErased");
+	Weibao__V1__ChangeContact change = WEIBAO__V1__CHANGE_CONTACT__INIT;
+	change.contact_id = idf(w, w->contact);
+	change.office_id = idf(w, w->office);
+	change.name = text(w, "张三");
+	as_lead(w);
+	WHEN(w, change);
+	THEN_REJECTED(w->b, CONTACT_GONE); /* nothing new comes under a key that is gone */
+	as_approver(w);
 	WHEN(w, approve);
 	THEN_REJECTED(w->b, PERSON_IS_ERASED);
 	WHEN(w, ask);
@@ -471,7 +479,8 @@ static void every_id_of_the_person_goes(void **state)
 	Weibao__V1__ApproveErasure approve = WEIBAO__V1__APPROVE_ERASURE__INIT;
 	approve.subject_id = idf(w, b);
 	WHEN(w, approve);
-	THEN_EVENTS(w->b, 1);
+	THEN_EVENTS(w->b, 2);
+	THEN_EVENT(w->b, 1, "ContactLeft"); /* of the three the one that still stood for itself */
 	const Weibao__V1__PersonErased *e = (const Weibao__V1__PersonErased *)bed_event(w->b, 0);
 	assert_int_equal(e->n_alias_ids, 2);
 	for (size_t i = 0; i < 2; i++) {
