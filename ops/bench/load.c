@@ -4,8 +4,8 @@
  *	weibao-bench-load PORT CONNECTIONS SECONDS FILE [IDS]
  *
  * FILE is a whole request, byte for byte; each {key} in it is replaced by a UUIDv7 of its own (the same length always),
- * {n} by a running number of 8 digits, {pick} by the next line of IDS (36 characters each). A connection that the server
- * ends with an answer is opened anew.
+ * {n} by a running number of 8 digits, {pick} by the next line of IDS (36 characters each). A connection that the
+ * server ends with an answer is opened anew.
  *
  * Prints one JSON object: answers, those not 2xx, answers a second, p50 and p99 in microseconds. One thread, epoll; no
  * library between it and the socket, so that it is not what is measured.
