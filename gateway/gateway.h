@@ -75,6 +75,7 @@ struct pending {
 	const char *tenant; /* of the path, else the account's home */
 	const char *peer;
 	bool is_tls, wants_html, wants_octets, octets;
+	bool other_type; /* a body that is neither JSON nor octets */
 	const char *cookie, *bearer, *link, *csrf, *key, *if_match, *after, *traceparent;
 	const char *const *segments; /* below /api/v1 */
 	size_t n_segments;

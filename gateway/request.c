@@ -121,6 +121,7 @@ static struct pending *pending_new(struct loop *l, const struct wb_http_request 
 	p->wants_html = accept && strstr(accept, "text/html");
 	p->wants_octets = accept && strstr(accept, "application/octet-stream");
 	p->octets = type && strncmp(type, "application/octet-stream", 24) == 0;
+	p->other_type = type && !p->octets && strncasecmp(type, "application/json", 16) != 0;
 	p->cookie = cookie_value(a, wb_http_header(r, "Cookie"), "weibao_session");
 	p->bearer = auth && strncmp(auth, "Bearer ", 7) == 0 ? wb_arena_str(a, auth + 7) : NULL;
 	p->link = wb_arena_str(a, wb_http_header(r, "Weibao-Link"));
@@ -249,6 +250,10 @@ static bool read_message(struct pending *p)
 		return read_params(p, &limits) && set_path(p);
 	if (p->octets)
 		return read_octets(p) && set_path(p);
+	if (p->other_type && p->body.len) {
+		answer_refusal(p, "MEDIA_TYPE_UNSUPPORTED", NULL, NULL);
+		return false;
+	}
 	limits.bytes_max = (size_t)1 << 20;
 	struct wb_bytes text = p->body.len ? p->body : empty;
 	if (wb_json_text_to_message(text, p->route->descriptor, &limits, &p->arena, &p->message, &problem) != WB_OK) {

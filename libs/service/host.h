@@ -6,10 +6,10 @@
  * DIR holds the service's projection, caches and private store. PREFIX as in endpoints.h. --curve: every connection is
  * encrypted and both ends proven, with the keys of that folder (curve_dir.h). ADDRESS is unix:PATH or
  * HOST:PORT (default unix:DIR/health.sock): GET /healthz (alive), /readyz (caught up), /metrics (Prometheus),
- * /stuck (to-dos that back off). With --probe ADDRESS the program asks /readyz there and exits 0 or 1: a container's
- * health check.
- * SIGTERM and SIGINT stop gracefully: no new requests, what is under way ends (bounded), the projection is closed
- * cleanly. Exit status: 0 stopped, 2 usage, 3 cannot open, 4 fenced, 5 the log or the projection is damaged.
+ * /stuck (to-dos that back off), /digest (position and digest of the projection). With --probe ADDRESS the program asks
+ * /readyz there and exits 0 or 1: a container's health check. SIGTERM and SIGINT stop gracefully: no new requests, what
+ * is under way ends (bounded), the projection is closed cleanly. Exit status: 0 stopped, 2 usage, 3 cannot open, 4
+ * fenced, 5 the log or the projection is damaged.
  */
 #ifndef WB_SERVICE_HOST_H
 #define WB_SERVICE_HOST_H

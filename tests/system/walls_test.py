@@ -86,7 +86,8 @@ def main(programs):
                 if "{tenant}" in path and all(a.status == 404 for a in got.values()):
                     continue  # a route of the other kind of tenant, or a tenant that none of them may see
                 for role, a in got.items():
-                    if tenant == "other" and role != "ADMINISTRATOR":
+                    foreign = tenant == "other" or (role in CLIENT and tenant == "provider")
+                    if foreign and role != "ADMINISTRATOR":
                         fits = a.status == 404
                     elif said[op] == {"LINK"} and "{tenant}" not in path:
                         fits = allowed(a)  # for whoever comes, signed in or not
