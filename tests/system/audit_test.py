@@ -62,14 +62,15 @@ def on_a_copy(cell, programs):
     data = os.path.join(copy, "log", "data.mdb")
     with open(data, "r+b") as f:
         content = f.read()
-        at = content.find(b"Asia/Shanghai")
+        name = needle["data"]["name"].encode()
+        at = content.find(name)
         assert at > 0
         f.seek(at)
-        f.write(b"Asia/Shanghaj")
+        f.write(name[:-1] + b"!")
     damaged = audit.run("verify", status=1)
     assert "position %d" % needle["position"] in damaged.stderr, damaged.stderr
     shown = audit.run("show", "--type", "TenantOpened", status=1)
-    assert "Shanghaj" not in shown.stdout and "damaged" in shown.stderr
+    assert needle["data"]["code"] not in shown.stdout and "damaged" in shown.stderr
 
 
 def wrong_use(programs):
