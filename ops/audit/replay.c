@@ -25,7 +25,6 @@ static bool ask_live(const char *address, uint64_t *ret_position, char ret_hex[s
 	const char *path = strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
 	char answer[2048];
 	size_t len = 0;
-	unsigned long long position;
 	int fd = strlen(path) < sizeof to.sun_path ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
 	if (fd < 0)
 		return false;
@@ -38,9 +37,12 @@ static bool ask_live(const char *address, uint64_t *ret_position, char ret_hex[s
 	(void)close(fd);
 	answer[len] = '\0';
 	const char *body = strstr(answer, "\r\n\r\n");
-	if (!body || sscanf(body + 4, "%llu %64[0-9a-f]", &position, ret_hex) != 2)
+	char *end = NULL;
+	*ret_position = body ? strtoull(body + 4, &end, 10) : 0;
+	if (*ret_position == 0 || *end != ' ' || strspn(end + 1, "0123456789abcdef") != 64)
 		return false;
-	*ret_position = position;
+	memcpy(ret_hex, end + 1, 64);
+	ret_hex[64] = '\0';
 	return true;
 }
 

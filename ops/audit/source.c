@@ -84,7 +84,7 @@ static enum wb_err read_bus(
 	static const struct wb_unpack_limits limits = {
 	        .bytes_max = 8u << 20, .depth_max = 4, .fields_max = WB_INTERNAL_FIELDS_MAX, .mode = WB_UNPACK_LENIENT};
 	Weibao__V1__ReadRequest q = WEIBAO__V1__READ_REQUEST__INIT;
-	struct wb_bytes packed, answer;
+	struct wb_bytes packed, answer = {NULL, 0};
 	ProtobufCMessage *m;
 	q.request_id = s->next_id + 1;
 	q.from = from;
@@ -119,7 +119,7 @@ enum wb_err audit_source_ask(struct audit_source *s, const char *tenant, const c
 	Weibao__V1__Principal who = WEIBAO__V1__PRINCIPAL__INIT;
 	Weibao__V1__Role role = WEIBAO__V1__ROLE__ROLE_AUDITOR;
 	uint8_t nobody[WB_ID_BYTES] = {0};
-	struct wb_bytes packed, answer;
+	struct wb_bytes packed, answer = {NULL, 0};
 	ProtobufCMessage *m;
 	if (!s->asks)
 		return WB_ERR_NOT_FOUND;

@@ -168,7 +168,7 @@ static int check_log(struct audit_source *s, struct check *c)
 static bool root_agrees(struct audit_source *s, struct check *c, struct tenant *t, bool *ret_signed)
 {
 	struct wb_arena a;
-	struct wb_bytes answer, text;
+	struct wb_bytes answer, text = {NULL, 0};
 	struct wb_checkpoint cp;
 	ProtobufCMessage *m;
 	bool agrees = true;
