@@ -1,37 +1,10 @@
 /* Identity's queries over its projection alone; those that need secrets are answered in effects.c. */
+#include "service/page.h"
 #include "services/identity/identity.h"
 #include "services/identity/tables.h"
 #include "weibao/v1/identity_queries.pb-c.h"
 
 #include <string.h>
-
-#define PAGE_DEFAULT 50u
-#define PAGE_MAX 200u
-
-static uint32_t page_size(bool has, uint32_t limit)
-{
-	return !has || limit == 0 ? PAGE_DEFAULT : limit > PAGE_MAX ? PAGE_MAX : limit;
-}
-
-/* The cursor is the hex of the last key given. */
-static bool cursor_key(const char *cursor, struct wb_key *k)
-{
-	uint8_t raw[WB_KEY_BYTES_MAX];
-	size_t n = strlen(cursor);
-	if (n == 0 || n % 2 || n / 2 > sizeof raw || !wb_unhex(cursor, raw, n / 2))
-		return false;
-	wb_key_copy(k, (struct wb_bytes){raw, n / 2});
-	wb_key_after(k);
-	return true;
-}
-
-static char *key_cursor(struct wb_arena *a, struct wb_bytes key)
-{
-	char *text = wb_arena_alloc(a, 2 * key.len + 1);
-	if (text)
-		wb_hex(key.data, key.len, text);
-	return text;
-}
 
 static Weibao__V1__AccountItem *item_of(struct wb_arena *a, const Weibao__V1__AccountRow *row)
 {
@@ -61,33 +34,25 @@ static void list_accounts(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListAccounts *c = request;
 	Weibao__V1__ListAccountsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListAccountsAnswer);
-	uint32_t limit = page_size(c->has_limit, c->limit);
-	struct wb_key prefix, from;
-	struct wb_bytes key, value, last = {NULL, 0};
-	struct wb_scan scan;
-	if (!r || (c->cursor && !cursor_key(c->cursor, &from))) {
-		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
-		return;
-	}
-	weibao__v1__list_accounts_answer__init(r);
-	r->accounts = WB_ARENA_ARRAY(q->arena, Weibao__V1__AccountItem *, limit);
+	struct wb_key prefix;
+	struct wb_bytes value;
+	struct wb_page p;
 	wb_key_init(&prefix);
 	wb_key_str(&prefix, q->tenant);
-	wb_scan_from(&scan, q->db, &accounts_table, &prefix, c->cursor ? &from : NULL);
-	while (r->accounts && wb_scan_next(&scan, &key, &value)) {
-		if (r->n_accounts == limit) {
-			r->next_cursor = key_cursor(q->arena, last);
-			break;
-		}
+	if (!r || !wb_page_open(&p, q, &accounts_table, &prefix, c->cursor, c->has_limit, c->limit))
+		return;
+	weibao__v1__list_accounts_answer__init(r);
+	r->accounts = WB_ARENA_ARRAY(q->arena, Weibao__V1__AccountItem *, p.limit);
+	while (r->accounts && wb_page_next(&p, NULL, &value)) {
 		const Weibao__V1__AccountRow *row = (const Weibao__V1__AccountRow *)wb_unpack_row(
 		        q->db, &accounts_table, value, &weibao__v1__account_row__descriptor, q->arena);
 		Weibao__V1__AccountItem *item = row ? item_of(q->arena, row) : NULL;
 		if (!item)
 			break;
 		r->accounts[r->n_accounts++] = item;
-		last = key;
+		p.n++;
 	}
-	wb_scan_done(&scan);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -134,28 +99,20 @@ static void list_signins(struct wb_query *q, const void *request)
 {
 	const Weibao__V1__ListSignIns *c = request;
 	Weibao__V1__ListSignInsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListSignInsAnswer);
-	uint32_t limit = page_size(c->has_limit, c->limit);
 	struct wb_id id = wb_id_of_field(c->account_id);
-	struct wb_key prefix, from;
-	struct wb_bytes key, value, last = {NULL, 0};
-	struct wb_scan scan;
+	struct wb_bytes value;
+	struct wb_key prefix;
+	struct wb_page p;
 	if (!account_get(q->db, q->tenant, id, q->arena)) {
 		wb_query_refuse(q, WB_NOT_FOUND, "accountId");
 		return;
 	}
-	if (!r || (c->cursor && !cursor_key(c->cursor, &from))) {
-		wb_query_refuse(q, WB_FIELD_INVALID, "cursor");
-		return;
-	}
-	weibao__v1__list_sign_ins_answer__init(r);
-	r->items = WB_ARENA_ARRAY(q->arena, Weibao__V1__SignInItem *, limit);
 	id_key(&prefix, id);
-	wb_scan_from(&scan, q->db, &signins_table, &prefix, c->cursor ? &from : NULL);
-	while (r->items && wb_scan_next(&scan, &key, &value)) {
-		if (r->n_items == limit) {
-			r->next_cursor = key_cursor(q->arena, last);
-			break;
-		}
+	if (!r || !wb_page_open(&p, q, &signins_table, &prefix, c->cursor, c->has_limit, c->limit))
+		return;
+	weibao__v1__list_sign_ins_answer__init(r);
+	r->items = WB_ARENA_ARRAY(q->arena, Weibao__V1__SignInItem *, p.limit);
+	while (r->items && wb_page_next(&p, NULL, &value)) {
 		const Weibao__V1__SignInRow *row = (const Weibao__V1__SignInRow *)wb_unpack_row(
 		        q->db, &signins_table, value, &weibao__v1__sign_in_row__descriptor, q->arena);
 		Weibao__V1__SignInItem *i = WB_ARENA_NEW(q->arena, Weibao__V1__SignInItem);
@@ -166,9 +123,9 @@ static void list_signins(struct wb_query *q, const void *request)
 		i->what = row->what;
 		i->peer = row->peer;
 		r->items[r->n_items++] = i;
-		last = key;
+		p.n++;
 	}
-	wb_scan_done(&scan);
+	r->next_cursor = wb_page_done(&p);
 	wb_answer(q, &r->base);
 }
 
@@ -183,10 +140,10 @@ static void list_tokens(struct wb_query *q, const void *request)
 	if (!r)
 		return;
 	weibao__v1__list_tokens_answer__init(r);
-	r->tokens = WB_ARENA_ARRAY(q->arena, Weibao__V1__TokenItem *, PAGE_MAX);
+	r->tokens = WB_ARENA_ARRAY(q->arena, Weibao__V1__TokenItem *, WB_PAGE_MAX);
 	id_key(&prefix, account);
 	wb_scan_prefix(&scan, q->db, &tokens_table, &prefix);
-	while (r->tokens && r->n_tokens < PAGE_MAX && wb_scan_next(&scan, &key, &value)) {
+	while (r->tokens && r->n_tokens < WB_PAGE_MAX && wb_scan_next(&scan, &key, &value)) {
 		struct wb_key_reader reader;
 		const Weibao__V1__TokenRow *row = (const Weibao__V1__TokenRow *)wb_unpack_row(
 		        q->db, &tokens_table, value, &weibao__v1__token_row__descriptor, q->arena);

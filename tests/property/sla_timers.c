@@ -99,7 +99,9 @@ static const char *act(struct bed *b, const char *at, const char *then)
 
 static char acts[4096]; /* what came of each act of the play that runs */
 
-static void step(struct bed *b, int64_t at_us, uint32_t *round)
+/* One thing happens; true: a person's command was decided, so what comes next is recorded later than that (the journal
+ * stamps every later record after the time that a decision saw). */
+static bool step(struct bed *b, int64_t at_us, uint32_t *round)
 {
 	const char *at = sla_text(b, at_us), *then = sla_text(b, at_us + (1 + below(12)) * 30 * WB_MINUTE_US);
 	const char *between = sla_text(b, at_us + below(3) * 30 * WB_MINUTE_US);
@@ -111,7 +113,7 @@ static void step(struct bed *b, int64_t at_us, uint32_t *round)
 	case 17: {
 		size_t n = strlen(acts);
 		(void)snprintf(acts + n, sizeof acts - n, "%s ", act(b, at, then));
-		break;
+		return true;
 	}
 	case 0:
 	case 1:
@@ -156,6 +158,7 @@ static void step(struct bed *b, int64_t at_us, uint32_t *round)
 		sla_round(b, at, ++*round);
 		break;
 	}
+	return false;
 }
 
 static struct bed *play(uint64_t seed, bool lazy)
@@ -172,15 +175,18 @@ static struct bed *play(uint64_t seed, bool lazy)
 	acts[0] = '\0';
 	sla_lazy(true);
 	sla_report(b, sla_text(b, at));
+	bool acted = false;
 	for (int i = 0; i < STEPS; i++) {
 		int64_t next = later(at);
+		if (acted && next == at)
+			next += WB_SECOND_US;
 		if (!lazy && next > at) { /* what is judged at an instant is judged once all of that instant is there */
 			sla_settle(b);
 			bed_at(b, next - 1);
 			sla_settle(b);
 		}
 		at = next;
-		step(b, at, &round);
+		acted = step(b, at, &round);
 	}
 	bed_at(b, at + 30 * WB_DAY_US);
 	sla_lazy(false);
