@@ -200,3 +200,20 @@ enum wb_err wb_message_to_json(const ProtobufCMessage *message, const struct wb_
 	static const struct wb_json_output usual;
 	return message_json(message, output ? output : &usual, 1, ret_json);
 }
+
+enum wb_err wb_message_to_json_text(
+        const ProtobufCMessage *message, const struct wb_json_output *output, struct wb_arena *arena, char **ret_text)
+{
+	json_t *json;
+	enum wb_err err = wb_message_to_json(message, output, &json);
+	if (err != WB_OK)
+		return err;
+	char *text = json_dumps(json, JSON_COMPACT);
+	char *kept = text ? wb_arena_str(arena, text) : NULL;
+	free(text);
+	json_decref(json);
+	if (!kept)
+		return WB_ERR_MEMORY;
+	*ret_text = kept;
+	return WB_OK;
+}

@@ -89,6 +89,9 @@ ANSWER(get_visit)
 ANSWER(list_ticket_visits)
 ANSWER(list_open_visits)
 #undef ANSWER
+/* Whether the caller may read this visit: staff of the client unit and its representative all; an engineer their own
+ * and those of a team that they are in; a user their own tickets'; a link its own. visit may be NULL. */
+bool dp_visit_readable(struct wb_query *q, const Ticket *t, const Visit *v);
 #define DP_QUERY(name, roles, tenant) {&weibao__v1__##name##__descriptor, dp_answer_##name, roles, WB_TENANT_##tenant},
 #define DP_PROVIDER_READERS (WB_STAFF | WB_ROLE(AUDITOR))
 #define DP_TENANT_READERS (WB_STAFF | WB_ROLE(REPRESENTATIVE) | WB_ROLE(DEPUTY) | WB_ROLE(AUDITOR))

@@ -13,7 +13,6 @@ static void form_shown(struct shown *s, const struct visit_ref *v)
 	const Visit *visit = v->visit;
 	const Weibao__V1__FormFilled *f = visit->form;
 	const Weibao__V1__TicketReported *r = v->ticket->reported;
-	dp_shown_line(s, "weibao", "service form 1");
 	dp_shown_line(s, "form", visit->form_number);
 	dp_shown_number(s, "revision", f->revision);
 	dp_shown_line(s, "ticket", r->number);
@@ -57,7 +56,7 @@ void dp_decide_show_form(struct wb_decision *d, const void *command)
 		wb_refuse(d, WB_ALREADY_SIGNED, "visitId");
 		return;
 	}
-	struct shown *s = WB_ARENA_NEW(d->arena, struct shown);
+	struct shown *s = dp_shown_begin(d, "service form 1");
 	NEW(d, Weibao__V1__FormShown, weibao__v1__form_shown__init, e);
 	if (!s)
 		return;
@@ -89,13 +88,12 @@ static bool may_sign(struct wb_decision *d, const struct visit_ref *v, const Wei
 	return !wb_refused(d);
 }
 
-void dp_decide_sign_form(struct wb_decision *d, const void *command)
+static void sign_form(struct wb_decision *d, const Weibao__V1__SignForm *c)
 {
-	const Weibao__V1__SignForm *c = command;
 	struct visit_ref v;
 	int64_t at;
 	if (!dp_visit_require(d, c->ticket_id, c->visit_id, c->round, &v) || !dp_signing_may(d, &v) ||
-	        !dp_occurred_require(d, c->has_occurred_at, c->occurred_at, &at))
+	        !dp_signing_time(d, &v, c->has_occurred_at, c->occurred_at, &at))
 		return;
 	const Weibao__V1__FormShownRow *shown = shown_get(d, &v);
 	if (!may_sign(d, &v, shown, c->commitment))
@@ -115,6 +113,13 @@ void dp_decide_sign_form(struct wb_decision *d, const void *command)
 	if (e->signature && dp_personal_optional(d, c->opinions, DISPATCH_LONG_TEXT_BYTES, "opinions",
 	                            dp_ticket_subject(v.ticket), v.ticket_id, &e->opinions))
 		dp_visit_emit(d, v.ticket_id, &e->base, c->has_occurred_at, at);
+}
+
+void dp_decide_sign_form(struct wb_decision *d, const void *command)
+{
+	const Weibao__V1__SignForm *c = command;
+	sign_form(d, c);
+	dp_hold(d, &c->base, c->ticket_id, c->visit_id, c->has_occurred_at, c->occurred_at);
 }
 
 /* ---- paper ---- */
@@ -154,7 +159,12 @@ void dp_decide_check_paper_signature(struct wb_decision *d, const void *command)
 		wb_refuse(d, WB_NOT_ON_PAPER, NULL);
 		return;
 	}
-	if (!c->accepted && !dp_text_require(d, c->reason, DISPATCH_TEXT_BYTES, "reason"))
+	if (d->who->has_person_id && dp_visit_engineer(v, wb_id_of_field(d->who->person_id))) {
+		wb_refuse(d, WB_CHECKED_BY_VISITOR, NULL);
+		return;
+	}
+	if (!(c->accepted ? dp_text_optional(d, c->reason, DISPATCH_TEXT_BYTES, "reason")
+	                  : dp_text_require(d, c->reason, DISPATCH_TEXT_BYTES, "reason")))
 		return;
 	NEW(d, Weibao__V1__PaperSignatureChecked, weibao__v1__paper_signature_checked__init, e);
 	e->ticket_id = c->ticket_id;

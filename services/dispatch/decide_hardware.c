@@ -129,18 +129,34 @@ static uint32_t last_repair(struct wb_decision *d)
 	return (uint32_t)number;
 }
 
+/* The representative decided to repair or to replace. In warranty it may stand without a decision: it costs nothing. */
+static bool decided_require(struct wb_decision *d, const Weibao__V1__OpenRepair *c)
+{
+	const Weibao__V1__HardwareDecisionRow *row = NULL;
+	struct wb_id ticket;
+	if (!c->has_decision_id && c->in_warranty)
+		return true;
+	if (c->has_decision_id &&
+	        !(row = (const Weibao__V1__HardwareDecisionRow *)thing(d, c->ticket_id, c->decision_id, ONSITE_DECISION,
+	                  &weibao__v1__hardware_decision_row__descriptor, "decisionId", &ticket)))
+		return false;
+	if (row && row->decided &&
+	        (row->decided->choice == WEIBAO__V1__HARDWARE_CHOICE__HARDWARE_CHOICE_REPAIR ||
+	                row->decided->choice == WEIBAO__V1__HARDWARE_CHOICE__HARDWARE_CHOICE_REPLACE))
+		return true;
+	wb_refuse(d, WB_HARDWARE_NOT_DECIDED, "decisionId");
+	return false;
+}
+
 void dp_decide_open_repair(struct wb_decision *d, const void *command)
 {
 	const Weibao__V1__OpenRepair *c = command;
 	struct visit_ref v;
-	struct wb_id ticket;
 	if (!visit_for(d, c->ticket_id, c->visit_id, c->round, &v) ||
 	        !dp_text_require(d, c->faulty_part, DISPATCH_TEXT_BYTES, "faultyPart") ||
 	        !dp_text_optional(d, c->vendor, DISPATCH_TEXT_BYTES, "vendor") ||
-	        !dp_text_optional(d, c->old_part_serial, DISPATCH_TEXT_BYTES, "oldPartSerial"))
-		return;
-	if (c->has_decision_id && !thing(d, c->ticket_id, c->decision_id, ONSITE_DECISION,
-	                                  &weibao__v1__hardware_decision_row__descriptor, "decisionId", &ticket))
+	        !dp_text_optional(d, c->old_part_serial, DISPATCH_TEXT_BYTES, "oldPartSerial") ||
+	        !decided_require(d, c))
 		return;
 	NEW(d, Weibao__V1__RepairOpened, weibao__v1__repair_opened__init, e);
 	ONSITE_OF(e, &v);
@@ -191,12 +207,28 @@ void dp_decide_request_repair_part(struct wb_decision *d, const void *command)
 	wb_emit(d, "visits", ticket, &e->base);
 }
 
+/* The cost stays within what the representative set. */
+static bool cost_fits(
+        struct wb_decision *d, struct wb_id ticket, const Weibao__V1__RepairRow *row, bool has_cost, uint32_t fen)
+{
+	if (!has_cost || !row->opened->has_decision_id)
+		return true;
+	const Weibao__V1__HardwareDecisionRow *made = (const Weibao__V1__HardwareDecisionRow *)dp_onsite_get(d->db,
+	        d->tenant, ticket, ONSITE_DECISION, wb_id_of_field(row->opened->decision_id),
+	        &weibao__v1__hardware_decision_row__descriptor, d->arena);
+	if (!made || !made->decided || !made->decided->has_ceiling_fen || fen <= made->decided->ceiling_fen)
+		return true;
+	wb_refuse(d, WB_COST_ABOVE_CEILING, "costFen");
+	return false;
+}
+
 void dp_decide_receive_repair_part(struct wb_decision *d, const void *command)
 {
 	const Weibao__V1__ReceiveRepairPart *c = command;
 	struct wb_id ticket;
-	if (!open_repair(d, c->ticket_id, c->repair_id, &ticket) ||
-	        !dp_text_optional(d, c->new_part_serial, DISPATCH_TEXT_BYTES, "newPartSerial"))
+	const Weibao__V1__RepairRow *row = open_repair(d, c->ticket_id, c->repair_id, &ticket);
+	if (!row || !dp_text_optional(d, c->new_part_serial, DISPATCH_TEXT_BYTES, "newPartSerial") ||
+	        !cost_fits(d, ticket, row, c->has_cost_fen, c->cost_fen))
 		return;
 	NEW(d, Weibao__V1__RepairPartReceived, weibao__v1__repair_part_received__init, e);
 	e->ticket_id = c->ticket_id;
@@ -213,12 +245,11 @@ void dp_decide_receive_repair_part(struct wb_decision *d, const void *command)
 static Weibao__V1__Signature *sign_now(struct wb_decision *d, const struct visit_ref *v, const char *title,
         const char *what, const Weibao__V1__SignatureInput *in, const Weibao__V1__Personal *nonce)
 {
-	struct shown *s = WB_ARENA_NEW(d->arena, struct shown);
+	struct shown *s = dp_shown_begin(d, title);
 	ProtobufCBinaryData commitment;
 	Weibao__V1__Personal *kept;
 	if (!s)
 		return NULL;
-	dp_shown_line(s, "weibao", title);
 	dp_shown_line(s, "form", v->visit->form_number);
 	dp_shown_id(s, "device", v->visit->device_id);
 	dp_shown_line(s, "what", what);
@@ -227,13 +258,29 @@ static Weibao__V1__Signature *sign_now(struct wb_decision *d, const struct visit
 	return dp_signature(d, v, in, commitment, kept);
 }
 
+/* The user's signature under a finished repair, where there is one. */
+static bool close_signed(struct wb_decision *d, const Weibao__V1__CloseRepair *c, const Weibao__V1__RepairRow *row,
+        Weibao__V1__Signature **ret)
+{
+	struct visit_ref v;
+	*ret = NULL;
+	if (!c->signature)
+		return true;
+	if (!visit_for(d, c->ticket_id, row->opened->visit_id, row->opened->round, &v))
+		return false;
+	*ret = sign_now(d, &v, "repair done 1", c->outcome, c->signature, c->nonce);
+	return *ret != NULL;
+}
+
 void dp_decide_close_repair(struct wb_decision *d, const void *command)
 {
 	const Weibao__V1__CloseRepair *c = command;
+	Weibao__V1__Signature *signature;
 	struct wb_id ticket;
 	const Weibao__V1__RepairRow *row = open_repair(d, c->ticket_id, c->repair_id, &ticket);
 	if (!row || !dp_text_require(d, c->outcome, DISPATCH_TEXT_BYTES, "outcome") ||
-	        !dp_text_optional(d, c->new_part_serial, DISPATCH_TEXT_BYTES, "newPartSerial"))
+	        !dp_text_optional(d, c->new_part_serial, DISPATCH_TEXT_BYTES, "newPartSerial") ||
+	        !cost_fits(d, ticket, row, c->has_cost_fen, c->cost_fen) || !close_signed(d, c, row, &signature))
 		return;
 	NEW(d, Weibao__V1__RepairClosed, weibao__v1__repair_closed__init, e);
 	e->ticket_id = c->ticket_id;
@@ -243,6 +290,7 @@ void dp_decide_close_repair(struct wb_decision *d, const void *command)
 	e->has_cost_fen = c->has_cost_fen;
 	e->cost_fen = c->cost_fen;
 	e->tested_by_id = wb_field_of_id(d->arena, dp_actor_id(d->who));
+	e->signature = signature;
 	wb_emit(d, "visits", ticket, &e->base);
 }
 
@@ -270,8 +318,10 @@ void dp_decide_take_custody(struct wb_decision *d, const void *command)
 	e->device_id = v.visit->device_id;
 	e->signature = sign_now(d, &v, c->disk_included ? "taken with its disk 1" : "taken without its disk 1", c->what,
 	        c->signature, c->nonce);
-	if (e->signature)
-		wb_emit(d, "visits", v.ticket_id, &e->base);
+	if (!e->signature)
+		return;
+	wb_condition(d, "ticket", v.ticket_id); /* the device is still not a secret one */
+	wb_emit(d, "visits", v.ticket_id, &e->base);
 }
 
 static Weibao__V1__CustodyRow *custody_out(
@@ -301,9 +351,22 @@ void dp_decide_move_custody(struct wb_decision *d, const void *command)
 	wb_emit(d, "visits", ticket, &e->base);
 }
 
-void dp_decide_return_custody(struct wb_decision *d, const void *command)
+/* Whether every repair that the visit opened is closed: else what comes back is not repaired. */
+static bool repairs_done(struct wb_decision *d, const struct visit_ref *v)
 {
-	const Weibao__V1__ReturnCustody *c = command;
+	ProtobufCMessage **all;
+	size_t n = dp_onsite_all(
+	        d->db, d->tenant, v->ticket_id, ONSITE_REPAIR, &weibao__v1__repair_row__descriptor, d->arena, &all);
+	for (size_t i = 0; i < n; i++) {
+		const Weibao__V1__RepairRow *row = (const Weibao__V1__RepairRow *)all[i];
+		if (!row->closed && wb_id_equal(wb_id_of_field(row->opened->visit_id), v->visit_id))
+			return false;
+	}
+	return true;
+}
+
+static void return_custody(struct wb_decision *d, const Weibao__V1__ReturnCustody *c)
+{
 	struct visit_ref v;
 	struct wb_id ticket;
 	int64_t at;
@@ -328,7 +391,15 @@ void dp_decide_return_custody(struct wb_decision *d, const void *command)
 	dp_visit_emit(d, v.ticket_id, &e->base, c->has_occurred_at, at);
 	/* the visit that left with it ends with the return of the last thing */
 	if (v.visit->state == WEIBAO__V1__VISIT_STATE__VISIT_STATE_LEFT && v.visit->custody_out == 1)
-		dp_visit_end(d, &v, !(c->has_not_repaired && c->not_repaired), c->has_occurred_at, at);
+		dp_visit_end(d, &v, !(c->has_not_repaired && c->not_repaired) && repairs_done(d, &v),
+		        c->has_occurred_at, at);
+}
+
+void dp_decide_return_custody(struct wb_decision *d, const void *command)
+{
+	const Weibao__V1__ReturnCustody *c = command;
+	return_custody(d, c);
+	dp_hold(d, &c->base, c->ticket_id, c->visit_id, c->has_occurred_at, c->occurred_at);
 }
 
 /* ---- loan devices ---- */

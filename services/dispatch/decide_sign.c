@@ -9,13 +9,55 @@
 #define KIND(name) WEIBAO__V1__SIGNATURE_KIND__SIGNATURE_KIND_##name
 #define NAME_BYTES 200u
 
+struct shown *dp_shown_begin(struct wb_decision *d, const char *title)
+{
+	struct shown *s = WB_ARENA_NEW(d->arena, struct shown);
+	if (!s) {
+		wb_refuse(d, WB_COMMAND_TOO_LARGE, NULL);
+		return NULL;
+	}
+	s->arena = d->arena;
+	dp_shown_line(s, "weibao", title);
+	return s;
+}
+
+static void add(struct shown *s, const void *data, size_t len)
+{
+	if (s->overflow || !len)
+		return;
+	if (len > s->cap - s->len) {
+		size_t cap = (s->cap + len) * 2;
+		uint8_t *more = wb_arena_alloc(s->arena, cap);
+		if (!more) {
+			s->overflow = true;
+			return;
+		}
+		if (s->len)
+			memcpy(more, s->text, s->len);
+		s->text = more;
+		s->cap = cap;
+	}
+	memcpy(s->text + s->len, data, len);
+	s->len += len;
+}
+
+/* The length stands before the value: no value can pass for another line. */
+static void line(struct shown *s, const char *name, const void *value, size_t len)
+{
+	char head[64];
+	int n = snprintf(head, sizeof head, "%s:%zu:", name, len);
+	if (n < 0 || (size_t)n >= sizeof head) {
+		s->overflow = true;
+		return;
+	}
+	add(s, head, (size_t)n);
+	add(s, value, len);
+	add(s, "\n", 1);
+}
+
 void dp_shown_line(struct shown *s, const char *name, const char *value)
 {
-	int n = snprintf(s->text + s->len, sizeof s->text - s->len, "%s: %s\n", name, value ? value : "");
-	if (n < 0 || (size_t)n >= sizeof s->text - s->len)
-		s->overflow = true;
-	else
-		s->len += (size_t)n;
+	line(s, name, value, value ? strlen(value) : 0);
 }
 
 void dp_shown_number(struct shown *s, const char *name, int64_t value)
@@ -35,20 +77,10 @@ void dp_shown_id(struct shown *s, const char *name, ProtobufCBinaryData id)
 
 void dp_shown_box(struct shown *s, const char *name, const Weibao__V1__Personal *box)
 {
-	static const char *const plain_or_none[] = {"", "plain"};
-	char text[2 * 4096 + 1] = "";
-	if (!box) {
-		dp_shown_line(s, name, plain_or_none[0]);
-		return;
-	}
-	if (box->value_case != WEIBAO__V1__PERSONAL__VALUE_BOX) {
-		dp_shown_line(s, name, box->value_case == WEIBAO__V1__PERSONAL__VALUE_PLAIN ? box->plain : "");
-		return;
-	}
-	/* the last 32 bytes hold the AEAD's tag, which authenticates all of it */
-	size_t len = box->box.len < 4096 ? box->box.len : 4096;
-	wb_hex(box->box.data + (box->box.len - len), len, text);
-	dp_shown_line(s, name, text);
+	if (box && box->value_case == WEIBAO__V1__PERSONAL__VALUE_BOX)
+		line(s, name, box->box.data, box->box.len);
+	else
+		dp_shown_line(s, name, box ? wb_personal_text(box) : NULL);
 }
 
 bool dp_shown_commit(struct wb_decision *d, const struct shown *s, const Weibao__V1__Personal *nonce,
@@ -65,10 +97,25 @@ bool dp_shown_commit(struct wb_decision *d, const struct shown *s, const Weibao_
 		wb_refuse(d, hex ? WB_FIELD_INVALID : WB_FIELD_REQUIRED, "nonce");
 		return false;
 	}
-	wb_commit(raw, (struct wb_bytes){(const uint8_t *)s->text, s->len}, commitment);
+	wb_commit(raw, (struct wb_bytes){s->text, s->len}, commitment);
 	*ret_commitment = (ProtobufCBinaryData){WB_COMMIT_BYTES, commitment};
 	*ret_nonce = wb_personal(d->arena, subject, context, hex);
 	return *ret_nonce != NULL;
+}
+
+bool dp_signing_time(
+        struct wb_decision *d, const struct visit_ref *v, bool has_occurred, int64_t occurred_at, int64_t *ret_at)
+{
+	if (has_occurred && !wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_ENGINEER)) {
+		wb_refuse(d, WB_FIELD_INVALID, "occurredAt");
+		return false;
+	}
+	if (!dp_occurred_require(d, has_occurred, occurred_at, ret_at))
+		return false;
+	if (!v->visit->has_arrived_at || *ret_at >= v->visit->arrived_at)
+		return true;
+	wb_refuse(d, WB_TIME_OUT_OF_RANGE, "occurredAt");
+	return false;
 }
 
 bool dp_signing_may(struct wb_decision *d, const struct visit_ref *v)
@@ -104,10 +151,23 @@ static bool kind_fits(struct wb_decision *d, Weibao__V1__SignatureKind kind)
 	return fits;
 }
 
+/* A user who is signed in signs as who they are. A link is passed on by who got it: it says who signs. */
+static bool own_name(struct wb_decision *d, const Weibao__V1__SignatureInput *in)
+{
+	if (wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_ENGINEER) || wb_has_role(d->who, WEIBAO__V1__ROLE__ROLE_LINK) ||
+	        !d->who->has_person_id || !in->has_signer_id ||
+	        wb_id_equal(wb_id_of_field(in->signer_id), wb_id_of_field(d->who->person_id)))
+		return true;
+	wb_refuse(d, WB_SIGNER_UNKNOWN, "signature.signerId");
+	return false;
+}
+
 static bool signer_fits(struct wb_decision *d, const struct visit_ref *v, const Weibao__V1__SignatureInput *in)
 {
 	struct wb_id signer = wb_id_of_field(in->signer_id);
 	bool self = in->relation && strcmp(in->relation, "self") == 0;
+	if (!own_name(d, in))
+		return false;
 	if (in->has_signer_id && (dp_visit_engineer(v->visit, signer) || dp_engineer_get(d->db, signer, d->arena))) {
 		wb_refuse(d, WB_SIGNER_IS_ENGINEER, "signature.signerId");
 		return false;

@@ -144,6 +144,7 @@ static const struct wb_effect_def defs[] = {
         {&weibao__v1__take_custody__descriptor, nonce_begin, NULL, nonce_end},
         {&weibao__v1__return_custody__descriptor, nonce_begin, NULL, nonce_end},
         {&weibao__v1__leave_loan__descriptor, nonce_begin, NULL, nonce_end},
+        {&weibao__v1__close_repair__descriptor, nonce_begin, NULL, nonce_end},
 };
 const struct wb_effects dp_effects = {
         .open = state_open, .close = state_close, .defs = defs, .n_defs = sizeof defs / sizeof defs[0]};

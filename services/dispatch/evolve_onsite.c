@@ -78,17 +78,23 @@ row->used_at = e->formatted_at;
 put(f, ev, ONSITE_STATEMENT, row->shown->statement_id, &row->base);
 }
 
+/* The id that intake gives the complaint: each violation owes its own, and is paid by it alone. */
+static struct wb_id complaint_of(const Weibao__V1__DiskFormattedWithoutConsent *e)
+{
+	return wb_id_derive(wb_id_of_field(e->visit_id), "violation", (uint32_t)(e->formatted_at / WB_SECOND_US));
+}
+
 FOLDING(violation, DiskFormattedWithoutConsent)
 Weibao__V1__ViolationTodoRow row = WEIBAO__V1__VIOLATION_TODO_ROW__INIT;
 row.ticket_id = e->ticket_id;
 row.visit_id = e->visit_id;
 row.formatted_at = e->formatted_at;
-wb_todo_put(f, DISPATCH_TODO_VIOLATION, ev->tenant, ev->stream_id, 0, ev->recorded_at, &row.base);
+wb_todo_put(f, DISPATCH_TODO_VIOLATION, ev->tenant, complaint_of(e), 0, ev->recorded_at, &row.base);
 }
 
 FOLDING(complaint_made, ComplaintMade)
-if (e->has_by_violation && e->by_violation && e->has_ticket_id)
-	wb_todo_drop(f, DISPATCH_TODO_VIOLATION, ev->tenant, wb_id_of_field(e->ticket_id), 0);
+if (e->has_by_violation && e->by_violation)
+	wb_todo_drop(f, DISPATCH_TODO_VIOLATION, ev->tenant, wb_id_of_field(e->complaint_id), 0);
 }
 
 /* ---- signatures ---- */
@@ -99,6 +105,16 @@ row.revision = e->revision;
 row.commitment = e->commitment;
 row.nonce = e->nonce;
 put(f, ev, ONSITE_FORM_SHOWN, e->visit_id, &row.base);
+}
+
+/* A form rejected while the engineer is there is as if it had not been signed: it is signed anew before they leave. */
+static void unsign(struct wb_fold *f, const struct wb_event *ev, ProtobufCBinaryData visit)
+{
+	Visit *v = dp_visit_get(f->db, ev->tenant, ev->stream_id, wb_id_of_field(visit), f->arena);
+	if (!v || v->state != WEIBAO__V1__VISIT_STATE__VISIT_STATE_ON_SITE)
+		return;
+	v->signed_ = NULL;
+	dp_visit_put(f, ev->tenant, v);
 }
 
 FOLDING(paper_checked, PaperSignatureChecked)
@@ -118,6 +134,8 @@ if (!row)
 row->has_paper_rejected = true;
 row->paper_rejected = !e->accepted;
 put(f, ev, ONSITE_FORM_SHOWN, e->visit_id, &row->base);
+if (!e->accepted)
+	unsign(f, ev, e->visit_id);
 }
 
 /* ---- hardware ---- */
@@ -333,7 +351,9 @@ put(f, ev, ONSITE_FACT, e->fact_id, &row->base);
 /* ---- what the form and charges need of others ---- */
 
 FOLDING(follow_up, FollowUpRecorded)
-put(f, ev, ONSITE_FOLLOW_UP, e->ticket_id, &e->base);
+struct wb_key k;
+dp_onsite_key(&k, ev->tenant, ev->stream_id, ONSITE_FOLLOW_UP, dp_round_id(e->round));
+wb_put_row(f->db, &dp_onsite_table, &k, &e->base);
 }
 
 static void put_unit(struct wb_fold *f, const struct wb_event *ev, const Weibao__V1__UnitRow *row)

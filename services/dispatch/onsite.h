@@ -4,7 +4,7 @@
  *
  * The format gate (the rule that must be impossible to break): statement shown → consent signed (names the statement
  * and what was shown) → disk formatted (names the consent). Each consent is good for one format of its disk on its
- * visit, and is void after withdrawal, a rejected paper signature, or the visit's end.
+ * visit, and is void after withdrawal, a rejected paper signature, a correction of the device, or the visit's end.
  */
 #ifndef WB_DISPATCH_ONSITE_H
 #define WB_DISPATCH_ONSITE_H
@@ -22,7 +22,7 @@ enum onsite {
 	ONSITE_LOAN,          /* LoanRow */
 	ONSITE_CHARGE,        /* ChargeRow */
 	ONSITE_FACT,          /* HeldFactRow */
-	ONSITE_FOLLOW_UP      /* the ticket → FollowUpRecorded */
+	ONSITE_FOLLOW_UP      /* the round (dp_round_id) → FollowUpRecorded */
 };
 extern const struct wb_table dp_onsite_table;  /* tenant, ticket, enum onsite, id → row */
 extern const struct wb_table dp_repairs_table; /* tenant, repair number (descending), repair → OnsiteRefRow */
@@ -32,6 +32,8 @@ extern const struct wb_table dp_units_table;   /* tenant → UnitRow */
 #define ONSITE_TABLES &dp_onsite_table, &dp_repairs_table, &dp_held_table, &dp_asked_table, &dp_units_table,
 
 void dp_onsite_key(struct wb_key *k, const char *tenant, struct wb_id ticket, enum onsite kind, struct wb_id id);
+/* The id that a row of a round stands under. */
+struct wb_id dp_round_id(uint32_t round);
 /* The row in the arena; NULL: there is none. */
 ProtobufCMessage *dp_onsite_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind,
         struct wb_id id, const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a);
@@ -42,12 +44,18 @@ size_t dp_onsite_all(struct wb_txn *db, const char *tenant, struct wb_id ticket,
 
 /* ---- signatures (decide_sign.c) ---- */
 
-/* What was shown, as lines «name: value», is bound by SHA-256 over the nonce and this text. */
+/*
+ * What was shown, as lines «name:length:value» in a fixed order (a missing value has the length 0), is bound by SHA-256
+ * over the nonce and this text. The length is in bytes, so that no value can pass for a line.
+ */
 struct shown {
-	char text[16384];
-	size_t len;
+	struct wb_arena *arena;
+	uint8_t *text;
+	size_t len, cap;
 	bool overflow;
 };
+/* NULL: refused, there is no memory. */
+struct shown *dp_shown_begin(struct wb_decision *d, const char *title);
 void dp_shown_line(struct shown *s, const char *name, const char *value);
 void dp_shown_number(struct shown *s, const char *name, int64_t value);
 void dp_shown_id(struct shown *s, const char *name, ProtobufCBinaryData id);
@@ -59,6 +67,12 @@ void dp_shown_box(struct shown *s, const char *name, const Weibao__V1__Personal 
 bool dp_shown_commit(struct wb_decision *d, const struct shown *s, const Weibao__V1__Personal *nonce,
         struct wb_id subject, struct wb_id context, ProtobufCBinaryData *ret_commitment,
         Weibao__V1__Personal **ret_nonce);
+/* When something was shown or signed, as dp_occurred_require; not before the arrival. A time of its own is a phone's:
+ * an engineer's alone. */
+bool dp_signing_time(
+        struct wb_decision *d, const struct visit_ref *v, bool has_occurred, int64_t occurred_at, int64_t *ret_at);
+/* The sentence that stands on the form for a kind of statement; never NULL. */
+const char *dp_statement_text(Weibao__V1__StatementKind kind);
 /* The signature of a command as it stands in an event, or NULL: refused. */
 Weibao__V1__Signature *dp_signature(struct wb_decision *d, const struct visit_ref *v,
         const Weibao__V1__SignatureInput *in, ProtobufCBinaryData commitment, Weibao__V1__Personal *nonce);
@@ -69,8 +83,8 @@ bool dp_signing_may(struct wb_decision *d, const struct visit_ref *v);
 
 /* After a decision on an offline fact: where it was refused because of how things stand now, it is held instead, as
  * long as who sends it was on that visit. */
-void dp_hold(struct wb_decision *d, const char *fact, ProtobufCBinaryData ticket, ProtobufCBinaryData visit,
-        bool has_occurred, int64_t occurred_at);
+void dp_hold(struct wb_decision *d, const ProtobufCMessage *command, ProtobufCBinaryData ticket,
+        ProtobufCBinaryData visit, bool has_occurred, int64_t occurred_at);
 
 /* Facts: the decision, and held if it no longer fits. */
 #define DP_FACTS(X)                                                                                                    \
@@ -177,7 +191,7 @@ ONSITE_EVENTS(ONSITE_FOLD)
 #define ONSITE_EVOLVE_ROW(event, name) {#event, dp_fold_##name},
 #define ONSITE_EVOLVE ONSITE_EVENTS(ONSITE_EVOLVE_ROW)
 
-/* Owed to intake: the complaint that a format without consent opens. ref: the ticket. */
+/* Owed to intake: the complaint that a format without consent opens. ref: the complaint that it will be. */
 #define DISPATCH_TODO_VIOLATION "violation"
 void dp_act_violation(struct wb_errand *e, const struct wb_todo *todo);
 #define ONSITE_TODOS {DISPATCH_TODO_VIOLATION, dp_act_violation},

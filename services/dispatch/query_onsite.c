@@ -1,5 +1,6 @@
 /* The service form, the work of a ticket on site, the repair register, what waits for the lead or the client. */
 #include "service/page.h"
+#include "services/dispatch/core.h"
 #include "services/dispatch/onsite.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ static const Ticket *ticket_for(struct wb_query *q, ProtobufCBinaryData field, c
 {
 	*ret_id = wb_id_of_field(field);
 	const Ticket *t = dp_ticket_get(q->db, q->tenant, *ret_id, q->arena);
-	if (t && dp_caller_concerned(q->who, t, visit, "visit", "sign"))
+	if (t && dp_visit_readable(q, t, visit))
 		return t;
 	wb_query_refuse(q, WB_NOT_FOUND, "ticketId");
 	return NULL;
@@ -78,10 +79,8 @@ void dp_answer_get_service_form(struct wb_query *q, const void *request)
 	visit_statements(q, ticket, visit, r);
 	r->shown = (Weibao__V1__FormShownRow *)dp_onsite_get(
 	        q->db, q->tenant, ticket, ONSITE_FORM_SHOWN, visit, &weibao__v1__form_shown_row__descriptor, q->arena);
-	r->follow_up = (Weibao__V1__FollowUpRecorded *)dp_onsite_get(q->db, q->tenant, ticket, ONSITE_FOLLOW_UP, ticket,
-	        &weibao__v1__follow_up_recorded__descriptor, q->arena);
-	if (r->follow_up && r->follow_up->round != v->round)
-		r->follow_up = NULL;
+	r->follow_up = (Weibao__V1__FollowUpRecorded *)dp_onsite_get(q->db, q->tenant, ticket, ONSITE_FOLLOW_UP,
+	        dp_round_id(v->round), &weibao__v1__follow_up_recorded__descriptor, q->arena);
 	r->n_charges = dp_onsite_all(
 	        q->db, q->tenant, ticket, ONSITE_CHARGE, &weibao__v1__charge_row__descriptor, q->arena, &charges);
 	r->charges = (Weibao__V1__ChargeRow **)charges;

@@ -5,9 +5,7 @@
 
 #define MY_VISITS_MAX 200u
 
-/* Whether the caller may read this visit: staff of the client unit and its representative all; an engineer their own
- * and those of a team that they are in; a user their own tickets'; a link its own. */
-static bool readable(struct wb_query *q, const Ticket *t, const Visit *v)
+bool dp_visit_readable(struct wb_query *q, const Ticket *t, const Visit *v)
 {
 	if (!dp_caller_concerned(q->who, t, v, "visit", "sign"))
 		return false;
@@ -27,7 +25,7 @@ void dp_answer_get_visit(struct wb_query *q, const void *request)
 	struct wb_id ticket = wb_id_of_field(c->ticket_id);
 	const Ticket *t = dp_ticket_get(q->db, q->tenant, ticket, q->arena);
 	const Visit *v = dp_visit_get(q->db, q->tenant, ticket, wb_id_of_field(c->visit_id), q->arena);
-	if (!t || !v || !readable(q, t, v)) {
+	if (!t || !v || !dp_visit_readable(q, t, v)) {
 		wb_query_refuse(q, WB_NOT_FOUND, "visitId");
 		return;
 	}
@@ -43,7 +41,7 @@ void dp_answer_list_ticket_visits(struct wb_query *q, const void *request)
 	const Ticket *t = dp_ticket_get(q->db, q->tenant, ticket, q->arena);
 	struct visit_walk w;
 	Visit *v;
-	if (!r || !t || !readable(q, t, NULL)) {
+	if (!r || !t || !dp_visit_readable(q, t, NULL)) {
 		wb_query_refuse(q, WB_NOT_FOUND, "ticketId");
 		return;
 	}
@@ -84,7 +82,7 @@ void dp_answer_list_open_visits(struct wb_query *q, const void *request)
 		struct wb_id ticket = wb_id_of_field(row->ticket_id);
 		const Ticket *t = dp_ticket_get(q->db, q->tenant, ticket, q->arena);
 		Visit *v = dp_visit_get(q->db, q->tenant, ticket, visit, q->arena);
-		if (t && v && readable(q, t, v))
+		if (t && v && dp_visit_readable(q, t, v))
 			r->visits[p.n++] = v;
 	}
 	r->n_visits = p.n;

@@ -21,6 +21,13 @@ void dp_onsite_key(struct wb_key *k, const char *tenant, struct wb_id ticket, en
 	wb_key_id(k, id);
 }
 
+struct wb_id dp_round_id(uint32_t round)
+{
+	struct wb_id id = {{0}};
+	wb_be32_put(id.b + WB_ID_BYTES - 4, round);
+	return id;
+}
+
 ProtobufCMessage *dp_onsite_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind,
         struct wb_id id, const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a)
 {
