@@ -140,7 +140,7 @@ static enum wb_err read_master(int fd, uint8_t *key)
 static enum wb_err load_master(const struct wb_keyring *r, const char *dir)
 {
 	char path[PATH_BYTES];
-	bool some, opens;
+	bool some = false, opens = false;
 	if (snprintf(path, sizeof path, "%s/master.key", dir) >= (int)sizeof path)
 		return WB_ERR_LIMIT;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

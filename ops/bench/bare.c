@@ -165,7 +165,7 @@ static void on_signal(evutil_socket_t fd, short what, void *base)
 int main(int argc, char **argv)
 {
 	pthread_t thread;
-	int zero = 0, hwm = 100000, fd;
+	int zero = 0, hwm = 100000, fd = -1;
 	size_t size = sizeof fd;
 	if (argc != 3) {
 		(void)fprintf(stderr, "usage: %s DIR PORT\n", argv[0]);
