@@ -9,11 +9,8 @@
 
 #include <cmocka.h>
 
-#include "ops/demo/story.h"
 #include "ops/demo/texts.h"
-#include "ops/demo/world.h"
-
-#include "base/clock.h"
+#include "tests/sim/play.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,124 +21,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START INT64_C(1795392000000000) /* 2026-11-23T00:00:00Z */
-#define DAY_US (24 * 3600 * WB_SECOND_US)
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
+#define BAD ((struct simcell_faults){.feed_lost = 100, .feed_doubled = 50, .feed_swapped = 50, .calls_lost = 30})
 
-struct play {
-	char dir[64];
-	struct world w;
-	struct agenda *a;
-	bool kills;
-	unsigned step;
-};
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
+static void sound(struct play *p)
 {
-	(void)st;
-	(void)flag;
-	(void)f;
-	return remove(path);
-}
-
-static const char *const killed[] = {"intake", "dispatch", "sla-timer", "survey", "reporting", "identity"};
-
-static void maybe_kill(void *ctx)
-{
-	struct play *p = ctx;
-	if (!p->kills || ++p->step % 7)
-		return;
-	size_t which = p->step / 7 % (COUNT(killed) + 1);
-	enum wb_err err =
-	        which == COUNT(killed) ? simcell_kill_journal(p->w.cell) : simcell_kill(p->w.cell, killed[which]);
-	assert_int_equal(err, WB_OK);
-}
-
-static void begin(struct play *p, uint64_t seed, int64_t days)
-{
-	(void)snprintf(p->dir, sizeof p->dir, "/tmp/weibao-story-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	p->w.dir = p->dir;
-	p->w.chance = seed;
-	const struct simcell_options o = {.dir = p->dir,
-	        .services = demo_services,
-	        .n_services = DEMO_SERVICES,
-	        .start_us = START,
-	        .seed = seed,
-	        .fast = true};
-	assert_int_equal(simcell_open(&o, &p->w.cell), WB_OK);
-	drive_init(&p->w.d, p->w.cell);
-	world_make(&p->w);
-	p->a = agenda_new(&p->w, simcell_now(p->w.cell), START + days * DAY_US);
-	assert_non_null(p->a);
-	agenda_before_step(p->a, maybe_kill, p);
-}
-
-static void end(struct play *p)
-{
-	agenda_free(p->a);
-	drive_done(&p->w.d);
-	simcell_close(p->w.cell);
-	(void)nftw(p->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Law 1: a projection is a fold of the log and nothing else. */
-static void refold_all(struct play *p)
-{
-	assert_true(simcell_settle(p->w.cell));
-	for (size_t i = 0; i < COUNT(killed); i++) {
-		enum wb_err err = simcell_refold(p->w.cell, killed[i]);
-		if (err)
-			fail_msg("%s folded anew: %s", killed[i], wb_err_text(err));
-	}
-}
-
-static void nothing_is_stuck(struct play *p)
-{
-	for (size_t i = 0; i < COUNT(killed); i++) {
-		struct wb_runtime_stats s;
-		wb_runtime_stats(simcell_runtime(p->w.cell, killed[i]), &s);
-		if (s.todos_backing_off)
-			fail_msg("%s: %llu to-dos back off", killed[i], (unsigned long long)s.todos_backing_off);
-	}
+	const char *why = play_check(p);
+	if (why)
+		fail_msg("%s", why);
 }
 
 static void plays_three_days(void **state)
 {
-	struct play p = {.kills = false};
+	struct play p = {.kill_every = 0};
 	(void)state;
-	begin(&p, 1, 3);
+	play_begin(&p, 1, 3);
 	p.w.repeat = true;
-	agenda_play(p.a, START + 5 * DAY_US);
-	nothing_is_stuck(&p);
-	refold_all(&p);
-	end(&p);
+	play_until(&p, 5);
+	sound(&p);
+	play_end(&p);
 }
 
 static void survives_kills_at_every_turn(void **state)
 {
-	struct play p = {.kills = true};
+	struct play p = {.kill_every = 7};
 	(void)state;
-	begin(&p, 2, 2);
-	agenda_play(p.a, START + 4 * DAY_US);
-	nothing_is_stuck(&p);
-	refold_all(&p);
-	end(&p);
+	play_begin(&p, 2, 2);
+	play_until(&p, 4);
+	sound(&p);
+	play_end(&p);
 }
 
 static void survives_a_bad_transport(void **state)
 {
-	struct play p = {.kills = true};
+	struct play p = {.kill_every = 7};
 	(void)state;
-	begin(&p, 3, 2);
-	simcell_faults(p.w.cell,
-	        (struct simcell_faults){.feed_lost = 100, .feed_doubled = 50, .feed_swapped = 50, .calls_lost = 30});
-	agenda_play(p.a, START + 3 * DAY_US);
-	simcell_faults(p.w.cell, (struct simcell_faults){.feed_lost = 0});
-	simcell_advance(p.w.cell, 120 * WB_SECOND_US);
-	nothing_is_stuck(&p);
-	refold_all(&p);
-	end(&p);
+	play_begin(&p, 3, 2);
+	simcell_faults(p.w.cell, BAD);
+	play_until(&p, 3);
+	play_heal(&p);
+	sound(&p);
+	play_end(&p);
 }
 
 /* ---- sealed ---- */
@@ -179,10 +99,10 @@ static void need(const char *text)
 
 static void nothing_personal_is_readable(void **state)
 {
-	struct play p = {.kills = false};
+	struct play p = {.kill_every = 0};
 	(void)state;
-	begin(&p, 4, 2);
-	agenda_play(p.a, START + 4 * DAY_US);
+	play_begin(&p, 4, 2);
+	play_until(&p, 4);
 	n_needles = 0;
 	for (size_t c = 0; c < CLIENTS; c++) {
 		for (size_t i = 0; i < p.w.clients[c].n_contacts; i++) {
@@ -205,9 +125,7 @@ static void nothing_personal_is_readable(void **state)
 	need("用户移动硬盘");
 	need(DEMO_PASSWORD);
 	assert_true(n_needles > 100);
-	drive_done(&p.w.d);
-	agenda_free(p.a);
-	simcell_close(p.w.cell);
+	play_stop(&p);
 	found_in = NULL;
 	(void)nftw(p.dir, search_file, 16, FTW_PHYS);
 	if (found_in)
@@ -221,7 +139,7 @@ static void nothing_personal_is_readable(void **state)
 	(void)fclose(f);
 	(void)nftw(p.dir, search_file, 16, FTW_PHYS);
 	assert_non_null(found_in);
-	(void)nftw(p.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	play_remove(&p);
 }
 
 int main(void)

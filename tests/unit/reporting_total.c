@@ -214,10 +214,10 @@ static void check_tickets(struct bed *b, struct wb_txn *txn)
 	while (wb_scan_next(&scan, &key, &value)) {
 		struct wb_key_reader r;
 		char tenant[64], text[128];
-		struct wb_id ticket;
-		uint8_t by;
-		int64_t at;
-		size_t n;
+		struct wb_id ticket = {{0}};
+		uint8_t by = 0;
+		int64_t at = 0;
+		size_t n = 0;
 		wb_key_reader_init(&r, key);
 		assert_true(wb_key_read_text(&r, tenant, sizeof tenant, NULL) && wb_key_read_u8(&r, &by) &&
 		            wb_key_read_text(&r, text, sizeof text, &n) && wb_key_read_i64(&r, &at) &&
