@@ -435,7 +435,8 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_server(&g, &o);
 	if (err) {
-		wb_log(WB_LOG_ERROR, NULL, "cannot start: %s", wb_err_text(err));
+		wb_log(WB_LOG_ERROR, NULL, "cannot start: %s%s", wb_err_text(err),
+		        err == WB_ERR_INVALID ? "; --listen takes a loopback address only, --tls any" : "");
 		return 3;
 	}
 	wb_log(WB_LOG_INFO, NULL, "listening on port %u, HTTPS on %u", wb_http_plain_port(g.server),
