@@ -29,6 +29,7 @@ RUN cmake --preset release -Wno-dev && \
 	ninja -C build/release && \
 	mkdir -p /out/bin && \
 	cp build/release/bin/weibao-* /out/bin/ && \
+	rm -f /out/bin/weibao-bench* /out/bin/weibao-demo && \
 	strip --strip-debug /out/bin/*
 
 FROM base

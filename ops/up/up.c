@@ -38,7 +38,7 @@ static const char *const names[PROCESSES] = {
 
 struct up {
 	const char *data, *listen, *tls;
-	bool empty, demo;
+	bool empty, demo, help;
 	char programs[PATH_MAX], logs[PATH_MAX], ipc[PATH_MAX], prefix[PATH_MAX + 8];
 	char folders[PROCESSES][PATH_MAX], health[PROCESSES][PATH_MAX + 8];
 	bool ipc_is_ours; /* a folder of this run alone, removed at the end */
@@ -233,7 +233,7 @@ static int run(struct up *u)
 static bool parse(int argc, char **argv, struct up *u)
 {
 	static const struct option longs[] = {{"data", 1, NULL, 'd'}, {"listen", 1, NULL, 'l'}, {"tls", 1, NULL, 't'},
-	        {"empty", 0, NULL, 'e'}, {NULL, 0, NULL, 0}};
+	        {"empty", 0, NULL, 'e'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		if (c == 'd')
 			u->data = optarg;
@@ -243,10 +243,12 @@ static bool parse(int argc, char **argv, struct up *u)
 			u->tls = optarg;
 		else if (c == 'e')
 			u->empty = true;
+		else if (c == 'h')
+			u->help = true;
 		else
 			return false;
 	}
-	return u->data && u->listen && optind == argc;
+	return u->help || (u->data && u->listen && optind == argc);
 }
 
 int main(int argc, char **argv)
@@ -254,10 +256,12 @@ int main(int argc, char **argv)
 	static struct up u;
 	char real[PATH_MAX];
 	wb_log_init("up", WB_LOG_INFO);
-	if (!parse(argc, argv, &u)) {
-		(void)fprintf(
-		        stderr, "usage: %s --data DIR --listen ADDRESS:PORT [--tls ADDRESS:PORT] [--empty]\n", argv[0]);
-		return 2;
+	bool sound = parse(argc, argv, &u);
+	if (!sound || u.help) {
+		(void)fprintf(sound ? stdout : stderr,
+		        "usage: %s --data DIR --listen ADDRESS:PORT [--tls ADDRESS:PORT] [--empty]
+", argv[0]);
+		return sound ? 0 : 2;
 	}
 	if (!realpath(u.data, real)) {
 		wb_log(WB_LOG_ERROR, NULL, "%s is not there", u.data);
