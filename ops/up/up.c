@@ -259,8 +259,7 @@ int main(int argc, char **argv)
 	bool sound = parse(argc, argv, &u);
 	if (!sound || u.help) {
 		(void)fprintf(sound ? stdout : stderr,
-		        "usage: %s --data DIR --listen ADDRESS:PORT [--tls ADDRESS:PORT] [--empty]
-", argv[0]);
+		        "usage: %s --data DIR --listen ADDRESS:PORT [--tls ADDRESS:PORT] [--empty]\n", argv[0]);
 		return sound ? 0 : 2;
 	}
 	if (!realpath(u.data, real)) {
