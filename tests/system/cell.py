@@ -37,6 +37,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def wait_until(condition, what, patience=30):
+    until = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > until:
+            fail("%s: not within %d s" % (what, patience))
+        time.sleep(0.02)
+
+
 def uuid7(at=None):
     """As our own screens make keys: 48 bits of time, then chance."""
     ms = int((at or time.time()) * 1000)
