@@ -1,4 +1,5 @@
 /* Answers: the reply as JSON with its position and ETag; problems (RFC 9457) in the user's language. */
+#include "gateway/form.h"
 #include "gateway/gateway.h"
 #include "proto/registry.h"
 #include "seal/token.h"
@@ -215,10 +216,27 @@ static bool sign_in_answer(struct pending *p, Weibao__V1__SignInAnswer *s, struc
 	return true;
 }
 
+/* The service form as the page to print: its texts are open only here. */
+static bool form_answer(struct pending *p, const Weibao__V1__ServiceFormAnswer *form, const struct headers *h)
+{
+	struct wb_bytes page = form_page(&p->arena, form);
+	struct headers all = *h;
+	if (!page.len) {
+		answer_refusal(p, "UNAVAILABLE", NULL, NULL);
+		return true;
+	}
+	add(&all, "Content-Security-Policy", form_policy(&p->arena));
+	answer_now(p->loop, p->http_id, 200, "text/html; charset=utf-8", page, all.pairs, all.n);
+	pending_free(p);
+	return true;
+}
+
 /* One field of a message as raw content: a printable page, a part of a file. */
 static bool raw_answer(struct pending *p, const ProtobufCMessage *m, const struct headers *h)
 {
 	const ProtobufCFieldDescriptor *f;
+	if (p->wants_html && m->descriptor == &weibao__v1__service_form_answer__descriptor)
+		return form_answer(p, (const Weibao__V1__ServiceFormAnswer *)m, h);
 	if (p->wants_html && (f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, "html")) &&
 	        f->type == PROTOBUF_C_TYPE_STRING) {
 		const char *html;
