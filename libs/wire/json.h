@@ -132,8 +132,8 @@ struct wb_json_output {
 WB_MUST_CHECK enum wb_err wb_message_to_json(
         const ProtobufCMessage *message, const struct wb_json_output *output, json_t **ret_json);
 /* The same as compact text in the arena. */
-WB_MUST_CHECK enum wb_err wb_message_to_json_text(const ProtobufCMessage *message, const struct wb_json_output *output,
-        struct wb_arena *arena, char **ret_text);
+WB_MUST_CHECK enum wb_err wb_message_to_json_text(
+        const ProtobufCMessage *message, const struct wb_json_output *output, struct wb_arena *arena, char **ret_text);
 
 /* The lowerCamelCase name of a field; false if ret_name is too small. */
 WB_MUST_CHECK bool wb_json_name(const ProtobufCFieldDescriptor *field, char *ret_name, size_t size);
