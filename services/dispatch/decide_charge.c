@@ -32,6 +32,7 @@ void dp_decide_propose_amount(struct wb_decision *d, const void *command)
 	e->amount_fen = c->amount_fen;
 	e->what = c->what;
 	e->above_limit = unit && unit->has_charge_limit_fen && c->amount_fen > unit->charge_limit_fen;
+	wb_condition(d, "tenant", (struct wb_id){{0}}); /* the contract's limit as it is now */
 	wb_emit(d, "visits", v.ticket_id, &e->base);
 }
 

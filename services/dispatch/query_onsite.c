@@ -139,9 +139,12 @@ static size_t list_rows(struct wb_query *q, struct list *l, ProtobufCMessage ***
 		        q->db, l->table, value, &weibao__v1__onsite_ref_row__descriptor, q->arena);
 		struct wb_id id;
 		memcpy(id.b, key.data + key.len - WB_ID_BYTES, WB_ID_BYTES);
-		ProtobufCMessage *row = ref ? dp_onsite_get(q->db, q->tenant, wb_id_of_field(ref->ticket_id), l->kind,
-		                                      id, l->descriptor, q->arena)
-		                            : NULL;
+		const Ticket *t =
+		        ref ? dp_ticket_get(q->db, q->tenant, wb_id_of_field(ref->ticket_id), q->arena) : NULL;
+		ProtobufCMessage *row = t && dp_visit_readable(q, t, NULL)
+		                                ? dp_onsite_get(q->db, q->tenant, wb_id_of_field(ref->ticket_id),
+		                                          l->kind, id, l->descriptor, q->arena)
+		                                : NULL;
 		if (row)
 			(*ret)[l->page.n++] = row;
 	}
@@ -163,10 +166,99 @@ static size_t list_rows(struct wb_query *q, struct list *l, ProtobufCMessage ***
 		r->next_cursor = wb_page_done(&l.page);                                                                \
 		wb_answer(q, &r->base);                                                                                \
 	}
-LIST(list_repairs, Weibao__V1__ListRepairs, Weibao__V1__ListRepairsAnswer, weibao__v1__list_repairs_answer__init,
-        repairs, ONSITE_REPAIR, dp_repairs_table, repair_row)
 LIST(list_held_facts, Weibao__V1__ListHeldFacts, Weibao__V1__ListHeldFactsAnswer,
         weibao__v1__list_held_facts_answer__init, facts, ONSITE_FACT, dp_held_table, held_fact_row)
 LIST(list_hardware_decisions, Weibao__V1__ListHardwareDecisions, Weibao__V1__ListHardwareDecisionsAnswer,
         weibao__v1__list_hardware_decisions_answer__init, decisions, ONSITE_DECISION, dp_asked_table,
         hardware_decision_row)
+
+/* ---- the hardware repair register ---- */
+
+/* When all that the visit took was back; 0: something is away, or nothing was taken. */
+static int64_t returned_at(struct wb_query *q, struct wb_id ticket, struct wb_id visit)
+{
+	ProtobufCMessage **all;
+	int64_t at = 0;
+	size_t n = dp_onsite_all(
+	        q->db, q->tenant, ticket, ONSITE_CUSTODY, &weibao__v1__custody_row__descriptor, q->arena, &all);
+	for (size_t i = 0; i < n; i++) {
+		const Weibao__V1__CustodyRow *row = (const Weibao__V1__CustodyRow *)all[i];
+		if (!wb_id_equal(wb_id_of_field(row->taken->visit_id), visit))
+			continue;
+		if (!row->returned)
+			return 0;
+		if (row->returned->returned_at > at)
+			at = row->returned->returned_at;
+	}
+	return at;
+}
+
+static Weibao__V1__RepairItem *repair_item(
+        struct wb_query *q, struct wb_id ticket, const Ticket *t, Weibao__V1__RepairRow *row)
+{
+	struct wb_id visit = wb_id_of_field(row->opened->visit_id);
+	const Visit *v = dp_visit_get(q->db, q->tenant, ticket, visit, q->arena);
+	Weibao__V1__RepairItem *i = WB_ARENA_NEW(q->arena, Weibao__V1__RepairItem);
+	if (!i)
+		return NULL;
+	weibao__v1__repair_item__init(i);
+	i->repair = row;
+	i->ticket_number = t->reported->number;
+	i->form_number = v ? v->form_number : NULL;
+	i->office_name = t->reported->place->office_name;
+	i->user_name = t->reported->direct_user_name;
+	i->model = t->model;
+	i->serial = t->serial;
+	if (row->opened->has_decision_id) {
+		const Weibao__V1__HardwareDecisionRow *made = (const Weibao__V1__HardwareDecisionRow *)dp_onsite_get(
+		        q->db, q->tenant, ticket, ONSITE_DECISION, wb_id_of_field(row->opened->decision_id),
+		        &weibao__v1__hardware_decision_row__descriptor, q->arena);
+		i->decided = made ? made->decided : NULL;
+	}
+	i->returned_at = returned_at(q, ticket, visit);
+	i->has_returned_at = i->returned_at > 0;
+	return i;
+}
+
+/* The entry's repair, if it is asked for and the caller may see its ticket. */
+static Weibao__V1__RepairItem *register_item(
+        struct wb_query *q, const Weibao__V1__ListRepairs *c, struct wb_bytes key, struct wb_bytes value)
+{
+	struct wb_id id;
+	const Weibao__V1__OnsiteRefRow *ref = (const Weibao__V1__OnsiteRefRow *)wb_unpack_row(
+	        q->db, &dp_repairs_table, value, &weibao__v1__onsite_ref_row__descriptor, q->arena);
+	if (!ref)
+		return NULL;
+	memcpy(id.b, key.data + key.len - WB_ID_BYTES, WB_ID_BYTES);
+	struct wb_id ticket = wb_id_of_field(ref->ticket_id);
+	const Ticket *t = dp_ticket_get(q->db, q->tenant, ticket, q->arena);
+	Weibao__V1__RepairRow *row = (Weibao__V1__RepairRow *)dp_onsite_get(
+	        q->db, q->tenant, ticket, ONSITE_REPAIR, id, &weibao__v1__repair_row__descriptor, q->arena);
+	if (!t || !row || !dp_visit_readable(q, t, NULL) || (c->has_open_only && c->open_only && row->closed) ||
+	        (c->has_from_at && row->opened_at < c->from_at) || (c->has_until_at && row->opened_at >= c->until_at))
+		return NULL;
+	return repair_item(q, ticket, t, row);
+}
+
+void dp_answer_list_repairs(struct wb_query *q, const void *request)
+{
+	const Weibao__V1__ListRepairs *c = request;
+	Weibao__V1__ListRepairsAnswer *r = WB_ARENA_NEW(q->arena, Weibao__V1__ListRepairsAnswer);
+	struct wb_key prefix;
+	struct wb_page p;
+	struct wb_bytes key, value;
+	wb_key_init(&prefix);
+	wb_key_str(&prefix, q->tenant);
+	if (!r || !wb_page_open(&p, q, &dp_repairs_table, &prefix, c->cursor, c->has_limit, c->limit))
+		return;
+	weibao__v1__list_repairs_answer__init(r);
+	r->repairs = WB_ARENA_ARRAY(q->arena, Weibao__V1__RepairItem *, p.limit);
+	while (r->repairs && wb_page_next(&p, &key, &value)) {
+		Weibao__V1__RepairItem *i = register_item(q, c, key, value);
+		if (i)
+			r->repairs[p.n++] = i;
+	}
+	r->n_repairs = p.n;
+	r->next_cursor = wb_page_done(&p);
+	wb_answer(q, &r->base);
+}
