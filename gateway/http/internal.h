@@ -112,7 +112,7 @@ struct wb_http_server {
 	size_t loops_count;
 	int listeners[2]; /* plain, TLS; -1: none */
 	uint16_t ports[2];
-	int grace_ms;
+	atomic_int grace_ms; /* set by who closes, read by the loops */
 	atomic_size_t connections;
 	_Atomic uint64_t sequence;
 	struct ip_table ips;

@@ -140,7 +140,7 @@ static void on_grace(evutil_socket_t fd, short what, void *arg)
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct wb_http_loop *loop = arg;
-	struct timeval grace = ms_tv(loop->server->grace_ms);
+	struct timeval grace = ms_tv(atomic_load(&loop->server->grace_ms));
 	struct http_conn *next;
 	(void)fd;
 	(void)what;
@@ -369,7 +369,7 @@ void wb_http_close(struct wb_http_server *server, int grace_ms)
 {
 	if (!server)
 		return;
-	server->grace_ms = grace_ms;
+	atomic_store(&server->grace_ms, grace_ms);
 	for (size_t i = 0; i < server->loops_count; i++) {
 		if (server->loops[i].running)
 			event_active(server->loops[i].stop, EV_TIMEOUT, 1);

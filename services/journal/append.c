@@ -370,6 +370,11 @@ enum wb_err wb_journal_own_events(struct wb_journal *j, const char *kind, const 
 	return r.outcome == OUT(OK) ? WB_OK : WB_ERR_CLOCK;
 }
 
+enum wb_err wb_journal_rest(struct wb_journal *j)
+{
+	return j->dead ? WB_OK : wb_heads_flush(j);
+}
+
 enum wb_err wb_journal_heartbeat(struct wb_journal *j, struct wb_journal_feed *ret_feed)
 {
 	if (j->dead)

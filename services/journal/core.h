@@ -125,6 +125,9 @@ struct wb_journal_feed {
 WB_MUST_CHECK enum wb_err wb_journal_append(struct wb_journal *j, const Weibao__V1__Append *const *appends, size_t n,
         struct wb_journal_result *results, struct wb_journal_feed *ret_feed);
 
+/* Ends what appending has left open (a transaction belongs to its thread): by the appending thread, before another one
+ * closes the journal. */
+WB_MUST_CHECK enum wb_err wb_journal_rest(struct wb_journal *j);
 /* A heartbeat: announces the present time. Syncs a new lease about once a second. WB_ERR_CLOCK: the clock is suspect,
  * nothing may be published. Other errors as with append. */
 WB_MUST_CHECK enum wb_err wb_journal_heartbeat(struct wb_journal *j, struct wb_journal_feed *ret_feed);

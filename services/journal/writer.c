@@ -250,6 +250,9 @@ void *wb_journal_writer(void *host)
 			wake_index(h);
 		one_round(h, r, wait, &last_us);
 	}
+	enum wb_err err = wb_journal_rest(h->j);
+	if (err)
+		wb_log(WB_LOG_WARN, NULL, "the last folds are lost and will be made again: %s", wb_err_text(err));
 	wb_arena_done(&r->arena);
 	free(r->appends);
 	free(r->results);
