@@ -722,14 +722,14 @@ static void a_stop_waits_for_answers(void **state)
 	int fd = client(), idle = client();
 	send_text(fd, "GET /hold HTTP/1.1\r\n" H "\r\n");
 	wait_for(&seen.requests, 1);
+	struct event_base *base = wb_http_loop_base(seen.held_loop);
 	assert_int_equal(pthread_create(&closer, NULL, close_server, seen.server), 0);
 	seen.server = NULL;
 	/* The idle one is closed at once: now the stop has begun on its loop. */
 	free(receive(idle, NULL));
 	static char late[] = "late";
 	struct timeval now = {0};
-	assert_int_equal(
-	        event_base_once(wb_http_loop_base(seen.held_loop), -1, EV_TIMEOUT, answer_held, late, &now), 0);
+	assert_int_equal(event_base_once(base, -1, EV_TIMEOUT, answer_held, late, &now), 0);
 	char *text = receive(fd, NULL);
 	assert_non_null(strstr(text, "late"));
 	free(text);
