@@ -47,6 +47,14 @@ static void see(unsigned *what)
 	pthread_mutex_unlock(&seen.lock);
 }
 
+static unsigned count(const unsigned *what)
+{
+	pthread_mutex_lock(&seen.lock);
+	unsigned n = *what;
+	pthread_mutex_unlock(&seen.lock);
+	return n;
+}
+
 static void wait_for(const unsigned *what, unsigned least)
 {
 	struct timespec until;
@@ -375,7 +383,7 @@ static void refuses_and_closes(void **state)
 		free(text);
 		close(fd);
 	}
-	assert_int_equal(seen.behind, 0);
+	assert_int_equal(count(&seen.behind), 0);
 	struct wb_http_stats stats = wb_http_stats(seen.server);
 	assert_int_equal(stats.refused[WB_HTTP_REFUSED_METHOD_NOT_SERVED], 2);
 	assert_true(stats.answers[4] + stats.answers[5] == 2 * sizeof(refused) / sizeof(refused[0]));
@@ -431,7 +439,7 @@ static void shows_the_request(void **state)
 	assert_int_equal(occurrences(text, "HTTP/1.1 "), 1);
 	free(text);
 	close(fd);
-	assert_int_equal(seen.behind, 0);
+	assert_int_equal(count(&seen.behind), 0);
 }
 
 static void head_has_no_body(void **state)
@@ -483,7 +491,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
 		}
 	}
 	assert_int_equal(occurrences(text, "HTTP/1.1 200 OK"), COUNT);
-	assert_int_equal(seen.behind, 0);
+	assert_int_equal(count(&seen.behind), 0);
 	free(text);
 	free(data);
 }
@@ -623,7 +631,7 @@ static void connections_are_counted(void **state)
 	text = receive(fds[0], NULL);
 	assert_int_equal(occurrences(text, "HTTP/1.1 200"), 2);
 	assert_int_equal(occurrences(text, "Connection: close"), 1);
-	assert_int_equal(seen.behind, 0);
+	assert_int_equal(count(&seen.behind), 0);
 	free(text);
 	close(fds[0]);
 	close(fds[1]);
@@ -650,9 +658,9 @@ static void streams_beat_and_end_with_the_server(void **state)
 	assert_non_null(strstr(text, "0\r\n\r\n"));
 	free(text);
 	close(fd);
-	assert_int_equal(seen.gone, 1);
-	assert_int_equal(seen.behind, 0);
-	assert_int_equal(seen.loops_stopped, 2);
+	assert_int_equal(count(&seen.gone), 1);
+	assert_int_equal(count(&seen.behind), 0);
+	assert_int_equal(count(&seen.loops_stopped), 2);
 }
 
 static void slow_streams_are_bounded_and_resumed(void **state)
@@ -672,7 +680,7 @@ static void slow_streams_are_bounded_and_resumed(void **state)
 		len += (size_t)n;
 	assert_true(len > (size_t)seen.sends * 8192);
 	assert_memory_equal(text + len - 5, "0\r\n\r\n", 5);
-	assert_int_equal(seen.ready, 1);
+	assert_int_equal(count(&seen.ready), 1);
 	free(text);
 	close(fd);
 }
@@ -734,7 +742,7 @@ static void a_stop_waits_for_answers(void **state)
 	assert_non_null(strstr(text, "late"));
 	free(text);
 	assert_int_equal(pthread_join(closer, NULL), 0);
-	assert_int_equal(seen.gone, 0);
+	assert_int_equal(count(&seen.gone), 0);
 	close(fd);
 	close(idle);
 }
@@ -797,7 +805,7 @@ static void tls_request(SSL_CTX *ctx, int version)
 	assert_non_null(strstr(text, "GET from 127.0.0.1 tls [a]"));
 	assert_non_null(strstr(text, "Strict-Transport-Security: max-age="));
 	assert_non_null(strstr(text, "HTTP/1.1 400 "));
-	assert_int_equal(seen.behind, 0);
+	assert_int_equal(count(&seen.behind), 0);
 	SSL_free(ssl);
 	close(fd);
 }
