@@ -15,7 +15,8 @@
 
 /* A4, black on white, a table with thin lines; boxes that were not ticked stay boxes. */
 static const char style[] =
-        "@page{size:A4;margin:12mm}"
+        "@page{size:A4;margin:12mm 12mm 16mm;@bottom-right{content:\"第 \" counter(page) \" 页　共 \" counter(pages) "
+        "\" 页\";font-size:8pt}}"
         "body{font:10.5pt/1.5 \"Noto Sans CJK SC\",\"Source Han Sans SC\",\"Microsoft YaHei\",SimSun,sans-serif;"
         "color:#000;background:#fff;max-width:186mm;margin:0 auto}"
         "header{display:flex;align-items:flex-start;gap:6mm}header div{flex:1}h1{font-size:16pt;margin:0 0 1mm}"
@@ -245,7 +246,7 @@ static void head(struct page *p, const Weibao__V1__ServiceFormAnswer *f)
 	code(p, f);
 	raw(p, "</header><table class=\"meta\"><tr><th>文件编号</th><td>");
 	text(p, f->form_number);
-	rawf(p, "</td><th>版本号</th><td>%u</td><th>修改号</th><td>%u</td><th>页次</th><td>第 1 页　共 1 页</td></tr>",
+	rawf(p, "</td><th>版本号</th><td>%u</td><th>修改号</th><td>%u</td><th>页次</th><td>第 1 页起</td></tr>",
 	        NUMBER(f->form_version), NUMBER(f->revision));
 	raw(p, "<tr><th>审核</th><td></td><th>批准</th><td></td><th>发布日期</th><td>");
 	instant(p, f->visit != NULL, f->visit ? f->visit->scheduled_at : 0, DAY_CHARS);

@@ -19,7 +19,8 @@ void dp_decide_propose_amount(struct wb_decision *d, const void *command)
 	const Weibao__V1__UnitRow *unit = dp_unit_get(d->db, d->tenant, d->arena);
 	if (!(dp_caller_is_staff(d->who) ? dp_visit_require(d, c->ticket_id, c->visit_id, c->round, &v)
 	                                 : dp_visit_require_mine(d, c->ticket_id, c->visit_id, c->round, &v)) ||
-	        !dp_text_require(d, c->what, DISPATCH_TEXT_BYTES, "what"))
+	        !dp_text_require(d, c->what, DISPATCH_TEXT_BYTES, "what") ||
+	        !dp_room_require(d, v.ticket_id, ONSITE_CHARGE))
 		return;
 	if (c->amount_fen == 0 || c->amount_fen > AMOUNT_MAX_FEN) {
 		wb_refuse(d, WB_FIELD_INVALID, "amountFen");

@@ -88,7 +88,8 @@ static void show_statement(struct wb_decision *d, const Weibao__V1__ShowFormatSt
 	struct visit_ref v;
 	int64_t at;
 	if (!dp_visit_require_working(d, c->ticket_id, c->visit_id, c->round, true, &v) || !statement_sound(d, c) ||
-	        !dp_signing_time(d, &v, c->has_occurred_at, c->occurred_at, &at))
+	        !dp_signing_time(d, &v, c->has_occurred_at, c->occurred_at, &at) ||
+	        !dp_room_require(d, v.ticket_id, ONSITE_STATEMENT))
 		return;
 	struct wb_id subject = dp_ticket_subject(v.ticket), id = wb_new_id(d, "statement");
 	struct shown *s = statement_shown(d, &v, c, at);

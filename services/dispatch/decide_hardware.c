@@ -66,7 +66,7 @@ void dp_decide_ask_hardware_decision(struct wb_decision *d, const void *command)
 	if (!visit_for(d, c->ticket_id, c->visit_id, c->round, &v) ||
 	        !dp_text_require(d, c->faulty_part, DISPATCH_TEXT_BYTES, "faultyPart") ||
 	        !dp_text_optional(d, c->vendor, DISPATCH_TEXT_BYTES, "vendor") ||
-	        !choice_sound(d, c->proposal, "proposal"))
+	        !choice_sound(d, c->proposal, "proposal") || !dp_room_require(d, v.ticket_id, ONSITE_DECISION))
 		return;
 	NEW(d, Weibao__V1__HardwareDecisionAsked, weibao__v1__hardware_decision_asked__init, e);
 	ONSITE_OF(e, &v);
@@ -156,7 +156,7 @@ void dp_decide_open_repair(struct wb_decision *d, const void *command)
 	        !dp_text_require(d, c->faulty_part, DISPATCH_TEXT_BYTES, "faultyPart") ||
 	        !dp_text_optional(d, c->vendor, DISPATCH_TEXT_BYTES, "vendor") ||
 	        !dp_text_optional(d, c->old_part_serial, DISPATCH_TEXT_BYTES, "oldPartSerial") ||
-	        !decided_require(d, c))
+	        !decided_require(d, c) || !dp_room_require(d, v.ticket_id, ONSITE_REPAIR))
 		return;
 	NEW(d, Weibao__V1__RepairOpened, weibao__v1__repair_opened__init, e);
 	ONSITE_OF(e, &v);
@@ -302,7 +302,8 @@ void dp_decide_take_custody(struct wb_decision *d, const void *command)
 	struct visit_ref v;
 	if (!dp_visit_require_working(d, c->ticket_id, c->visit_id, c->round, false, &v) ||
 	        !dp_text_require(d, c->what, DISPATCH_TEXT_BYTES, "what") ||
-	        !dp_text_optional(d, c->holder, DISPATCH_TEXT_BYTES, "holder"))
+	        !dp_text_optional(d, c->holder, DISPATCH_TEXT_BYTES, "holder") ||
+	        !dp_room_require(d, v.ticket_id, ONSITE_CUSTODY))
 		return;
 	if (v.visit->secret_device || v.ticket->secret_device) {
 		wb_refuse(d, WB_SECRET_NEVER_LEAVES, "visitId");
@@ -409,7 +410,8 @@ void dp_decide_leave_loan(struct wb_decision *d, const void *command)
 	const Weibao__V1__LeaveLoan *c = command;
 	struct visit_ref v;
 	if (!dp_visit_require_working(d, c->ticket_id, c->visit_id, c->round, true, &v) ||
-	        !dp_text_require(d, c->what, DISPATCH_TEXT_BYTES, "what"))
+	        !dp_text_require(d, c->what, DISPATCH_TEXT_BYTES, "what") ||
+	        !dp_room_require(d, v.ticket_id, ONSITE_LOAN))
 		return;
 	NEW(d, Weibao__V1__LoanLeft, weibao__v1__loan_left__init, e);
 	e->ticket_id = c->ticket_id;

@@ -46,7 +46,8 @@ void dp_hold(struct wb_decision *d, const ProtobufCMessage *command, ProtobufCBi
 		return;
 	const Visit *v = dp_visit_get(d->db, d->tenant, ticket, visit, d->arena);
 	const Ticket *t = dp_ticket_get(d->db, d->tenant, ticket, d->arena);
-	if (!v || !t || !d->who->has_person_id || !dp_visit_engineer(v, wb_id_of_field(d->who->person_id)))
+	if (!v || !t || !dp_onsite_room(d->db, d->tenant, ticket, ONSITE_FACT) || !d->who->has_person_id ||
+	        !dp_visit_engineer(v, wb_id_of_field(d->who->person_id)))
 		return;
 	NEW(d, Weibao__V1__FactHeld, weibao__v1__fact_held__init, e);
 	e->content = content_of(d, command, t, ticket);

@@ -9,6 +9,14 @@
 #define KIND(name) WEIBAO__V1__SIGNATURE_KIND__SIGNATURE_KIND_##name
 #define NAME_BYTES 200u
 
+bool dp_room_require(struct wb_decision *d, struct wb_id ticket, enum onsite kind)
+{
+	if (dp_onsite_room(d->db, d->tenant, ticket, kind))
+		return true;
+	wb_refuse(d, WB_COMMAND_TOO_LARGE, NULL);
+	return false;
+}
+
 struct shown *dp_shown_begin(struct wb_decision *d, const char *title)
 {
 	struct shown *s = WB_ARENA_NEW(d->arena, struct shown);

@@ -38,6 +38,10 @@ struct wb_id dp_round_id(uint32_t round);
 ProtobufCMessage *dp_onsite_get(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind,
         struct wb_id id, const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a);
 Weibao__V1__UnitRow *dp_unit_get(struct wb_txn *db, const char *tenant, struct wb_arena *a);
+/* Whether a ticket may have one more of that kind: dp_onsite_all sees all that there are. */
+bool dp_onsite_room(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind);
+/* The same for a decision; refused with COMMAND_TOO_LARGE. */
+bool dp_room_require(struct wb_decision *d, struct wb_id ticket, enum onsite kind);
 /* All rows of a kind of a ticket. */
 size_t dp_onsite_all(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind,
         const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a, ProtobufCMessage ***ret);

@@ -44,6 +44,13 @@ Weibao__V1__UnitRow *dp_unit_get(struct wb_txn *db, const char *tenant, struct w
 	return (Weibao__V1__UnitRow *)wb_get_row(db, &dp_units_table, &k, &weibao__v1__unit_row__descriptor, a);
 }
 
+bool dp_onsite_room(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind)
+{
+	struct wb_key prefix;
+	kind_key(&prefix, tenant, ticket, kind);
+	return wb_count(db, &dp_onsite_table, &prefix, ROWS_MAX) < ROWS_MAX;
+}
+
 size_t dp_onsite_all(struct wb_txn *db, const char *tenant, struct wb_id ticket, enum onsite kind,
         const ProtobufCMessageDescriptor *descriptor, struct wb_arena *a, ProtobufCMessage ***ret)
 {

@@ -309,6 +309,23 @@ static void each_kind_says_what_it_rests_on(void **state)
 	THEN_REJECTED_AT(k->b, FIELD_REQUIRED, "tried");
 }
 
+static void statements_end_somewhere(void **state)
+{
+	struct kit *k = *state;
+	struct site s;
+	site_open(k, ACME, "t1", &s);
+	for (int i = 0; i < 500; i++) {
+		site_show(k, &s, "disk C", NOTHING);
+		took(k);
+	}
+	site_sign(k, &s); /* the newest is seen among all of them */
+	took(k);
+	site_format(k, &s, "disk C");
+	THEN_EVENT(k->b, 0, "DiskFormatted");
+	site_show(k, &s, "disk C", NOTHING);
+	THEN_REJECTED(k->b, COMMAND_TOO_LARGE);
+}
+
 static void a_withdrawn_consent_is_void(void **state)
 {
 	struct kit *k = *state;
@@ -618,6 +635,7 @@ int main(void)
 	        T(what_was_shown_is_what_is_signed),
 	        T(the_phone_may_bring_the_nonce),
 	        T(each_kind_says_what_it_rests_on),
+	        T(statements_end_somewhere),
 	        T(a_withdrawn_consent_is_void),
 	        T(a_paper_signature_may_be_rejected),
 	        T(another_device_voids_the_consent),
