@@ -120,6 +120,96 @@ static void a_consent_is_of_one_visit(void **state)
 	THEN_REJECTED_AT(k->b, BACKUP_NOT_SIGNED, "consentId");
 }
 
+/* Shown on one visit, and signed for as if it were the other of the same ticket. */
+static void a_statement_is_of_one_visit(void **state)
+{
+	struct kit *k = *state;
+	struct site s;
+	Weibao__V1__SignFormatConsent c;
+	site_open(k, ACME, "t1", &s);
+	site_show(k, &s, "disk C", NOTHING);
+	took(k);
+	site_form(k, &s, WEIBAO__V1__VISIT_RESULT__VISIT_RESULT_SECOND_VISIT);
+	site_sign_form(k, &s);
+	kit_leave(k, ACME, s.ticket, s.visit);
+	took(k);
+	kit_schedule(k, ACME, s.ticket, k->engineers[0], bed_now(k->b) + WB_DAY_US);
+	took(k);
+	s.visit = k->visit;
+	bed_pass(k->b, WB_DAY_US);
+	kit_arrive(k, ACME, s.ticket, s.visit);
+	took(k);
+	sign_command(k, &s, &c);
+	as_engineer(k, 0);
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, NOT_FOUND, "statementId");
+	c.has_statement_id = false; /* nor found by what was shown */
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, NOT_FOUND, "statementId");
+	site_format(k, &s, "disk C");
+	THEN_REJECTED(k->b, BACKUP_NOT_SIGNED);
+}
+
+static void format_by(struct kit *k, const struct site *s, struct wb_id consent)
+{
+	MSG(RecordFormat, c, WEIBAO__V1__RECORD_FORMAT__INIT);
+	SITE_OF(k, c, s);
+	c.disk = "disk C";
+	c.has_consent_id = true;
+	c.consent_id = FIELD(k, consent);
+	as_engineer(k, 0);
+	bed_when(k->b, ACME, &c.base);
+}
+
+/* Who names a consent that does not count any more is told so. */
+static void a_void_consent_is_named_so(void **state)
+{
+	struct kit *k = *state;
+	struct site s;
+	Weibao__V1__SignFormatConsent sign;
+	MSG(WithdrawFormatConsent, back, WEIBAO__V1__WITHDRAW_FORMAT_CONSENT__INIT);
+	MSG(CheckPaperSignature, check, WEIBAO__V1__CHECK_PAPER_SIGNATURE__INIT);
+	MSG(TicketDeviceCorrected, device, WEIBAO__V1__TICKET_DEVICE_CORRECTED__INIT);
+	site_open(k, ACME, "t1", &s);
+	site_show(k, &s, "disk C", NOTHING);
+	site_sign(k, &s);
+	took(k);
+	SITE_OF(k, back, &s);
+	back.consent_id = FIELD(k, s.consent);
+	back.reason = "another file";
+	bed_as(k->b, WB_ROLE(USER), bed_id("user"));
+	bed_when(k->b, ACME, &back.base);
+	took(k);
+	format_by(k, &s, s.consent);
+	THEN_REJECTED_AT(k->b, CONSENT_VOID, "consentId");
+	site_show(k, &s, "disk C", NOTHING);
+	sign_command(k, &s, &sign);
+	sign.signature->kind = PAPER;
+	sign.signature->witness_name = bed_personal(k->b, "Zhou");
+	sign.signature->original_at = "folder 3";
+	bed_when(k->b, ACME, &sign.base);
+	took(k);
+	struct wb_id paper = wb_id_of_field(((const Weibao__V1__FormatConsentSigned *)bed_event(k->b, 0))->consent_id);
+	check.ticket_id = FIELD(k, s.ticket);
+	check.visit_id = FIELD(k, s.visit);
+	check.has_consent_id = true;
+	check.consent_id = FIELD(k, paper);
+	check.reason = "no signature on the sheet";
+	as_lead(k);
+	bed_when(k->b, ACME, &check.base);
+	took(k);
+	format_by(k, &s, paper);
+	THEN_REJECTED_AT(k->b, CONSENT_VOID, "consentId");
+	site_show(k, &s, "disk C", NOTHING);
+	site_sign(k, &s);
+	took(k);
+	device.ticket_id = FIELD(k, s.ticket);
+	device.device_id = FIELD(k, bed_id("another device"));
+	bed_given(k->b, ACME, "ticket", s.ticket, &device.base);
+	format_by(k, &s, s.consent);
+	THEN_REJECTED_AT(k->b, CONSENT_VOID, "consentId");
+}
+
 static void an_engineer_never_signs(void **state)
 {
 	struct kit *k = *state;
@@ -417,6 +507,37 @@ static void another_device_voids_the_consent(void **state)
 	THEN_REJECTED(k->b, BACKUP_NOT_SIGNED);
 }
 
+static void nobody_signs_before_it_is_shown(void **state)
+{
+	struct kit *k = *state;
+	struct site s;
+	Weibao__V1__SignFormatConsent c;
+	MSG(ShowFormatStatement, show, WEIBAO__V1__SHOW_FORMAT_STATEMENT__INIT);
+	site_open(k, ACME, "t1", &s);
+	int64_t arrived = bed_now(k->b);
+	bed_pass(k->b, 5 * WB_MINUTE_US);
+	SITE_OF(k, show, &s);
+	show.disk = "disk C";
+	show.kind = NOTHING;
+	show.nonce = site_nonce(k);
+	show.has_occurred_at = true;
+	show.occurred_at = arrived - 1; /* nor is it shown before anybody is there */
+	as_engineer(k, 0);
+	bed_when(k->b, ACME, &show.base);
+	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
+	site_show(k, &s, "disk C", NOTHING);
+	took(k);
+	sign_command(k, &s, &c);
+	c.has_occurred_at = true;
+	c.occurred_at = bed_now(k->b) - 1;
+	bed_pass(k->b, WB_MINUTE_US);
+	bed_when(k->b, ACME, &c.base);
+	THEN_REJECTED_AT(k->b, TIME_OUT_OF_RANGE, "occurredAt");
+	c.occurred_at++;
+	bed_when(k->b, ACME, &c.base);
+	THEN_EVENT(k->b, 0, "FormatConsentSigned");
+}
+
 static void what_happened_when_counts_too(void **state)
 {
 	struct kit *k = *state;
@@ -630,6 +751,8 @@ int main(void)
 	        T(shown_signed_formatted),
 	        T(no_consent_no_format),
 	        T(a_consent_is_of_one_visit),
+	        T(a_statement_is_of_one_visit),
+	        T(a_void_consent_is_named_so),
 	        T(an_engineer_never_signs),
 	        T(the_user_signs_by_link_and_signed_in),
 	        T(what_was_shown_is_what_is_signed),
@@ -639,6 +762,7 @@ int main(void)
 	        T(a_withdrawn_consent_is_void),
 	        T(a_paper_signature_may_be_rejected),
 	        T(another_device_voids_the_consent),
+	        T(nobody_signs_before_it_is_shown),
 	        T(what_happened_when_counts_too),
 	        T(what_comes_too_late_is_held),
 	        T(a_format_told_after_the_end_is_held),
