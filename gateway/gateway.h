@@ -4,8 +4,9 @@
  *
  * Rooms: route.* the table · auth.c who asks (sessions, cached, dropped at the feed's word) · request.c one request
  * from the socket to the service · answer.c the reply as JSON, problems in two languages · openapi.c the description ·
- * sse.c changes as server-sent events · form.c the service form to print · main.c. Each event loop of the server has everything of its own (struct loop):
- * no locks. The gateway never decides: roles and tenants are checked here early and by the owner again.
+ * sse.c changes as server-sent events · form.c the service form to print · main.c. Each event loop of the server has
+ * everything of its own (struct loop): no locks. The gateway never decides: roles and tenants are checked here early
+ * and by the owner again.
  */
 #ifndef WB_GATEWAY_H
 #define WB_GATEWAY_H
